@@ -1,0 +1,126 @@
+//! Every bound, with its unit and its reason.
+//!
+//! A bound on what a peer may send is tried at n and n + 1 by a test beside the code that holds to
+//! it. The others (buffers, timeouts, rounds, what one process remembers) are our own measure.
+//!
+//! S3's own limits: <https://docs.aws.amazon.com/general/latest/gr/s3.html> and
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
+
+use std::time::Duration;
+
+/// Request line and headers together, in bytes. AWS bounds the header section to 8 KiB beside the
+/// line; presigned URLs with session tokens and proxies' additions want some more.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Header fields in one request: AWS SDKs send about twenty, metadata at most some hundred.
+pub const HEADERS_MAX: usize = 128;
+/// Empty lines before a request line (RFC 9112 section 2.2: some clients send one after a body).
+pub const LEADING_EMPTY_LINES_MAX: usize = 2;
+/// A chunk-size line with its extension, or one trailer line, in bytes: `chunk-signature=` and 64
+/// hex digits need 100, a trailer with a base64 SHA-256 and its name about as much.
+pub const CHUNK_LINE_BYTES_MAX: usize = 1024;
+/// Trailer lines after the last chunk: one checksum and one signature are all that S3 knows.
+pub const TRAILERS_MAX: usize = 16;
+/// A request body that is parsed as XML, in bytes: 1,000 keys of 1,024 bytes, each byte escaped as
+/// `&#xNN;`, would be more; AWS stops at 2 MB too.
+pub const XML_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How deep XML may nest; S3's deepest document, an ACL, needs five.
+pub const XML_DEPTH_MAX: usize = 16;
+/// A LocationConstraint, in bytes; AWS's longest is about twenty.
+pub const LOCATION_BYTES_MAX: usize = 64;
+/// Unread body bytes that are read and thrown away to keep a connection after an early answer.
+pub const DRAIN_BYTES_MAX: u64 = 1024 * 1024;
+/// One read from the socket and one write to the file, in bytes.
+pub const BODY_BUFFER_BYTES: usize = 256 * 1024;
+
+/// One read while a head is awaited, in bytes; an idle connection keeps no more than this.
+pub const HEAD_READ_BYTES: usize = 4 * 1024;
+
+/// From accept, or the end of the last answer, to the first byte of a head.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// From the first byte of a head to its end (slowloris).
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest silence inside a body, either way.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The TLS handshake.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// After the last answer a connection is still read, so that the answer is not lost to a reset:
+/// the longest silence of that time.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// And the whole of that time. It has no bound in bytes: a client that writes all of its 5 GiB
+/// before it reads (s3cmd, boto3) would be told nothing but "broken pipe".
+pub const LINGER_WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// From SIGTERM until requests under way are cut.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Between two looks at a file that people change while the server runs: certificate, `users.json`.
+pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Lines of the access log that may wait for a slow pipe; further ones are dropped and counted.
+pub const LOG_LINES_QUEUED_MAX: usize = 16 * 1024;
+
+/// Connections at once; further ones wait in the kernel's queue. Fewer where the process may not
+/// open enough files.
+pub const CONNECTIONS_MAX: u32 = 10_000;
+/// Connections at once in the poorest process: above the permits that each listener holds.
+pub const CONNECTIONS_MIN: u32 = 16;
+
+/// A key, in bytes of UTF-8 (S3's rule).
+pub const KEY_BYTES_MAX: usize = 1024;
+/// User metadata, names and values together, in bytes (S3's rule).
+pub const USER_METADATA_BYTES_MAX: usize = 2 * 1024;
+/// One PUT, in bytes: 5 GiB (S3's rule).
+pub const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+/// Each part but the last, in bytes: 5 MiB (S3's rule).
+pub const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
+/// Highest part number (S3's rule).
+pub const PARTS_MAX: u16 = 10_000;
+/// Entries of one listing page, and keys of one DeleteObjects (S3's rule).
+pub const PAGE_MAX: usize = 1000;
+/// Shares of one DeleteObjects that run side by side: enough for their waits for the disk to
+/// overlap, few enough that one request does not crowd out the others.
+pub const DELETE_SHARES: usize = 16;
+/// Grants in one ACL (S3's rule).
+pub const GRANTS_MAX: usize = 100;
+
+/// How far a request's clock may be from ours, in seconds (S3's rule).
+pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;
+/// Longest validity of a presigned SigV4 URL, in seconds: seven days (S3's rule).
+pub const PRESIGNED_SECS_MAX: i64 = 7 * 24 * 60 * 60;
+
+/// A name in a directory, in bytes: NAME_MAX of every filesystem that matters.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Files in `locks`, each for the keys that hash to it: a power of two above any sensible number of
+/// writers at once.
+pub const KEY_LOCKS: usize = 1024;
+/// Directories this process remembers to have synced in their parents; past it all are forgotten.
+pub const SYNCED_DIRS_MAX: usize = 65_536;
+/// Rounds of a commit whose directories are pruned, or turn from file to directory, under it.
+pub const COMMIT_ROUNDS_MAX: usize = 100;
+/// Rounds of a DeleteBucket that PUTs keep making directories under.
+pub const DELETE_BUCKET_ROUNDS_MAX: usize = 16;
+/// The attribute of an object, in bytes; what is over goes to a side file (ext4 holds 4,032 of all
+/// attributes together).
+pub const ATTRIBUTE_BYTES_MAX: usize = 2 * 1024;
+/// A side file, in bytes: a head of 16 KiB can grow into an ACL of 100 grants and 10,000 parts.
+pub const SIDE_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Asked of one `copy_file_range`, in bytes: it cannot be interrupted, so not a whole object.
+pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
+/// A bucket's configuration, in bytes: an ACL of 100 grants, and more to come.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+/// Names that one listing holds of the directories it is in; a larger directory is read again for
+/// what follows them. Some 5 MiB of short names.
+pub const LISTED_NAMES_HELD_MAX: usize = 65_536;
+/// Readings of one directory that others change meanwhile.
+pub const DIRECTORY_READS_MAX: usize = 4;
+
+/// The body file of an upload, in bytes: half of ext4's largest file. A slot beyond it has a file
+/// of its own.
+pub const UPLOAD_BODY_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024 * 1024;
+/// A small file of an upload, in bytes: `info.json` is the metadata of one request head and an ACL.
+pub const UPLOAD_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Looks for the bytes of a part whose repeats take its record's place meanwhile.
+pub const PART_READS_MAX: usize = 10;
+/// How long a completed upload answers a repeat of its Complete, in seconds.
+pub const UPLOAD_RECORD_SECS: i64 = 24 * 60 * 60;
+/// Between two looks for leftovers of uploads, in seconds.
+pub const UPLOAD_SWEEP_SECS: i64 = 60 * 60;
