@@ -37,5 +37,7 @@
 
 pub mod digest;
 pub mod error;
+pub mod http;
 pub mod limits;
+pub mod tls;
 pub mod types;
