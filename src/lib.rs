@@ -40,5 +40,7 @@ pub mod digest;
 pub mod error;
 pub mod http;
 pub mod limits;
+pub mod router;
 pub mod tls;
 pub mod types;
+pub mod xml;

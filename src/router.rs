@@ -1,0 +1,197 @@
+//! What is asked: method, address, query and headers to an [`Operation`] under AWS's own name.
+//!
+//! Pure, between `auth` and the handlers: every input is parsed, bounded and typed here, so that
+//! a handler reads no header. In the order of a request:
+//!
+//! * `address`: bucket and key, from path or Host.
+//! * `subresources`: AWS's query names that make a request another operation.
+//! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
+//! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//!
+//! Refused: what would be another operation if an ignored part counted (a sub-resource without
+//! an operation is 501 or 405, never the plain operation), and headers that imply what is not
+//! there: encryption, tags and locks are 501 or AWS's own 400, since to ignore them silently
+//! would store an object other than the one asked for.
+//!
+//! Ignored, as nothing here depends on them: `x-amz-request-payer`, `x-amz-mfa`,
+//! `x-amz-bypass-governance-retention`, an unknown Expect, and parameters AWS does not know.
+
+mod acl;
+mod address;
+mod bucket;
+mod checksum;
+mod copy;
+mod inputs;
+mod multipart;
+mod new_object;
+mod object;
+mod parse;
+mod subresources;
+
+pub use address::address;
+pub use inputs::*;
+
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::head::{Method, RequestHead};
+use crate::types::{BucketName, Key};
+
+/// Where a request points, before it is known what it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Bucket part, percent-decoded, not yet validated.
+    pub bucket: Option<String>,
+    /// Key part, percent-decoded once; `None` for the bucket itself.
+    pub key: Option<Vec<u8>>,
+    /// The bucket came from the Host header.
+    pub from_host: bool,
+}
+
+/// Whose the buckets must be, if the client says so.
+pub fn expected_owners(head: &RequestHead) -> ExpectedOwners {
+    let id = |name| parse::field(head, name).map(str::to_owned);
+    ExpectedOwners {
+        bucket: id("x-amz-expected-bucket-owner"),
+        source: id("x-amz-source-expected-bucket-owner"),
+    }
+}
+
+/// The operation, its inputs parsed and checked.
+pub fn route(head: &RequestHead, address: &Address) -> Result<Operation> {
+    let asked = subresources::asked(head)?;
+    let Some(bucket) = &address.bucket else { return service(head, asked) };
+    let bucket = BucketName::parse(bucket)?;
+    match &address.key {
+        None => bucket::route(head, asked, bucket),
+        Some(key) => object::route(head, asked, bucket, Key::parse(key.clone())?),
+    }
+}
+
+/// `/` itself: ListBuckets and nothing else.
+fn service(head: &RequestHead, asked: Option<&'static str>) -> Result<Operation> {
+    match (asked, head.method()) {
+        (None, Method::Get) => Ok(Operation::ListBuckets(bucket::list_buckets(head)?)),
+        (asked, _) => Err(subresources::method_not_allowed(head, asked.unwrap_or("service"))),
+    }
+}
+
+/// Refuses a CORS preflight. It is judged before any signature, since a browser sends none with it.
+/// No bucket has a CORS configuration: AWS's two answers for that, which tell nothing of bucket or
+/// key, and nothing that lets a page of another origin in (security class O).
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html>
+pub fn refuse_preflight(head: &RequestHead) -> Result<()> {
+    if head.method() != Method::Options {
+        return Ok(());
+    }
+    Err(match parse::field(head, "origin") {
+        Some(_) => ErrorCode::AccessForbidden.into(),
+        None => S3Error::new(
+            ErrorCode::BadRequest,
+            "Insufficient information. Origin request header needed.",
+        ),
+    })
+}
+
+/// An S3 operation with its inputs, under AWS's own name.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // documented by AWS under the same names; the handlers cite each page
+pub enum Operation {
+    ListBuckets(ListBuckets),
+    CreateBucket(CreateBucket),
+    HeadBucket(BucketName),
+    DeleteBucket(BucketName),
+    GetBucketLocation(BucketName),
+    GetBucketVersioning(BucketName),
+    GetBucketAcl(BucketName),
+    PutBucketAcl(BucketName, PutAcl),
+    ListObjects(ListObjects),
+    ListObjectsV2(ListObjectsV2),
+    ListMultipartUploads(ListMultipartUploads),
+    DeleteObjects(DeleteObjects),
+    GetObject(GetObject),
+    HeadObject(GetObject),
+    PutObject(PutObject),
+    CopyObject(CopyObject),
+    DeleteObject(DeleteObject),
+    GetObjectAcl(BucketName, Key),
+    PutObjectAcl(BucketName, Key, PutAcl),
+    GetObjectTagging(BucketName, Key),
+    CreateMultipartUpload(CreateMultipartUpload),
+    UploadPart(UploadPart),
+    UploadPartCopy(UploadPartCopy),
+    CompleteMultipartUpload(CompleteMultipartUpload),
+    AbortMultipartUpload(UploadAddress),
+    ListParts(ListParts),
+    /// A sub-resource that is never configured here: the exact answer of AWS for that.
+    Unconfigured(Unconfigured),
+}
+
+impl Operation {
+    /// AWS's name, for the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Operation::ListBuckets(_) => "ListBuckets",
+            Operation::CreateBucket(_) => "CreateBucket",
+            Operation::HeadBucket(_) => "HeadBucket",
+            Operation::DeleteBucket(_) => "DeleteBucket",
+            Operation::GetBucketLocation(_) => "GetBucketLocation",
+            Operation::GetBucketVersioning(_) => "GetBucketVersioning",
+            Operation::GetBucketAcl(_) => "GetBucketAcl",
+            Operation::PutBucketAcl(..) => "PutBucketAcl",
+            Operation::ListObjects(_) => "ListObjects",
+            Operation::ListObjectsV2(_) => "ListObjectsV2",
+            Operation::ListMultipartUploads(_) => "ListMultipartUploads",
+            Operation::DeleteObjects(_) => "DeleteObjects",
+            Operation::GetObject(_) => "GetObject",
+            Operation::HeadObject(_) => "HeadObject",
+            Operation::PutObject(_) => "PutObject",
+            Operation::CopyObject(_) => "CopyObject",
+            Operation::DeleteObject(_) => "DeleteObject",
+            Operation::GetObjectAcl(..) => "GetObjectAcl",
+            Operation::PutObjectAcl(..) => "PutObjectAcl",
+            Operation::GetObjectTagging(..) => "GetObjectTagging",
+            Operation::CreateMultipartUpload(_) => "CreateMultipartUpload",
+            Operation::UploadPart(_) => "UploadPart",
+            Operation::UploadPartCopy(_) => "UploadPartCopy",
+            Operation::CompleteMultipartUpload(_) => "CompleteMultipartUpload",
+            Operation::AbortMultipartUpload(_) => "AbortMultipartUpload",
+            Operation::ListParts(_) => "ListParts",
+            Operation::Unconfigured(input) => input.name,
+        }
+    }
+
+    /// The bucket it works on (the destination of a copy); `None` for ListBuckets alone.
+    pub fn bucket(&self) -> Option<&BucketName> {
+        Some(match self {
+            Operation::ListBuckets(_) => return None,
+            Operation::HeadBucket(bucket)
+            | Operation::DeleteBucket(bucket)
+            | Operation::GetBucketLocation(bucket)
+            | Operation::GetBucketVersioning(bucket)
+            | Operation::GetBucketAcl(bucket)
+            | Operation::PutBucketAcl(bucket, _)
+            | Operation::GetObjectAcl(bucket, _)
+            | Operation::PutObjectAcl(bucket, _, _)
+            | Operation::GetObjectTagging(bucket, _) => bucket,
+            Operation::CreateBucket(input) => &input.bucket,
+            Operation::ListObjects(input) => &input.listing.bucket,
+            Operation::ListObjectsV2(input) => &input.listing.bucket,
+            Operation::ListMultipartUploads(input) => &input.listing.bucket,
+            Operation::DeleteObjects(input) => &input.bucket,
+            Operation::GetObject(input) | Operation::HeadObject(input) => &input.bucket,
+            Operation::DeleteObject(input) => &input.bucket,
+            Operation::PutObject(input) => &input.bucket,
+            Operation::CopyObject(input) => &input.bucket,
+            Operation::CreateMultipartUpload(input) => &input.bucket,
+            Operation::UploadPart(input) => &input.upload.bucket,
+            Operation::UploadPartCopy(input) => &input.upload.bucket,
+            Operation::CompleteMultipartUpload(input) => &input.upload.bucket,
+            Operation::AbortMultipartUpload(upload) => &upload.bucket,
+            Operation::ListParts(input) => &input.upload.bucket,
+            Operation::Unconfigured(input) => &input.bucket,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

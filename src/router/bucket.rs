@@ -1,0 +1,134 @@
+//! Operations on a bucket, and their inputs; the handlers cite the page of each.
+//!
+//! Refused: POST of an HTML form (501), a bucket with object lock or another ownership than
+//! ObjectWriter (501), a `<Delete>` without a digest, and page sizes that are no numbers.
+
+use super::parse::{self, field, param};
+use super::subresources::{method_not_allowed, unconfigured};
+use super::{
+    AclInput, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads, ListObjects,
+    ListObjectsV2, Listing, Operation, PutAcl, checksum,
+};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::head::{Method, RequestHead};
+use crate::types::BucketName;
+use std::ops::RangeInclusive;
+
+/// What `max-buckets` may be.
+const BUCKETS: RangeInclusive<usize> = 1..=10_000;
+
+pub(super) fn route(
+    head: &RequestHead,
+    asked: Option<&'static str>,
+    bucket: BucketName,
+) -> Result<Operation> {
+    if head.param("versionId").is_some() {
+        return Err(parse::no_version_id_here(head));
+    }
+    Ok(match (asked, head.method()) {
+        (None, Method::Get) => list_objects(head, bucket)?,
+        (None, Method::Head) => Operation::HeadBucket(bucket),
+        (None, Method::Put) => Operation::CreateBucket(create_bucket(head, bucket)?),
+        (None, Method::Delete) => Operation::DeleteBucket(bucket),
+        (None, Method::Post) => return Err(post_object()),
+        (Some("acl"), Method::Get) => Operation::GetBucketAcl(bucket),
+        (Some("acl"), Method::Put) => Operation::PutBucketAcl(bucket, PutAcl::read(head)?),
+        (Some("delete"), Method::Post) => Operation::DeleteObjects(delete_objects(head, bucket)?),
+        (Some("location"), Method::Get) => Operation::GetBucketLocation(bucket),
+        (Some("uploads"), Method::Get) => {
+            Operation::ListMultipartUploads(list_multipart_uploads(head, bucket)?)
+        }
+        (Some("versioning"), Method::Get) => Operation::GetBucketVersioning(bucket),
+        (Some(name), _) => Operation::Unconfigured(unconfigured(head, name, bucket, None)?),
+        (None, _) => return Err(method_not_allowed(head, "bucket")),
+    })
+}
+
+/// Without `max-buckets` the answer has all buckets, as it had before 2024.
+pub(super) fn list_buckets(head: &RequestHead) -> Result<ListBuckets> {
+    let max_buckets = match param(head, "max-buckets") {
+        None => None,
+        Some(text) => Some(text.parse().ok().filter(|n| BUCKETS.contains(n)).ok_or_else(|| {
+            let message = "Argument max-buckets must be an integer between 1 and 10000";
+            S3Error::argument(message, "max-buckets", text)
+        })?),
+    };
+    Ok(ListBuckets {
+        prefix: head.param("prefix").unwrap_or_default().to_owned(),
+        max_buckets,
+        continuation_token: param(head, "continuation-token").map(str::to_owned),
+    })
+}
+
+/// The upload of an HTML form; its policy is not checked yet, so it must not write.
+fn post_object() -> S3Error {
+    S3Error::new(ErrorCode::NotImplemented, "Uploads by HTML form (POST) are not implemented.")
+}
+
+fn create_bucket(head: &RequestHead, bucket: BucketName) -> Result<CreateBucket> {
+    if field(head, "x-amz-bucket-object-lock-enabled").is_some_and(|v| v != "false") {
+        return Err(parse::not_implemented("x-amz-bucket-object-lock-enabled"));
+    }
+    // Only ObjectWriter is what this server does: ACLs count, the writer owns.
+    if field(head, "x-amz-object-ownership").is_some_and(|v| v != "ObjectWriter") {
+        return Err(parse::not_implemented("x-amz-object-ownership"));
+    }
+    Ok(CreateBucket { bucket, acl: AclInput::read(head)?, expected: checksum::expected(head)? })
+}
+
+fn list_objects(head: &RequestHead, bucket: BucketName) -> Result<Operation> {
+    let listing = listing(head, bucket, "max-keys", "maxKeys")?;
+    Ok(match param(head, "list-type") {
+        None => Operation::ListObjects(ListObjects {
+            listing,
+            marker: head.param("marker").unwrap_or_default().to_owned(),
+        }),
+        Some("2") => Operation::ListObjectsV2(ListObjectsV2 {
+            listing,
+            start_after: head.param("start-after").map(str::to_owned),
+            continuation_token: head.param("continuation-token").map(str::to_owned),
+            fetch_owner: head.param("fetch-owner").is_some_and(|v| v.eq_ignore_ascii_case("true")),
+        }),
+        Some(other) => {
+            let message = "Invalid List Type specified in Request";
+            return Err(S3Error::argument(message, "list-type", other));
+        }
+    })
+}
+
+fn listing(
+    head: &RequestHead,
+    bucket: BucketName,
+    max: &str,
+    argument: &'static str,
+) -> Result<Listing> {
+    Ok(Listing {
+        bucket,
+        prefix: head.param("prefix").unwrap_or_default().to_owned(),
+        delimiter: head.param("delimiter").unwrap_or_default().to_owned(),
+        max_keys: parse::page_size(head, max, argument)?,
+        encode_url: parse::encoding_type_url(head)?,
+    })
+}
+
+fn list_multipart_uploads(head: &RequestHead, bucket: BucketName) -> Result<ListMultipartUploads> {
+    let key_marker = head.param("key-marker").unwrap_or_default().to_owned();
+    let upload_id_marker = param(head, "upload-id-marker").filter(|_| !key_marker.is_empty());
+    Ok(ListMultipartUploads {
+        listing: listing(head, bucket, "max-uploads", "max-uploads")?,
+        upload_id_marker: upload_id_marker.map(str::to_owned),
+        key_marker,
+    })
+}
+
+/// A digest of the list is mandatory: what is deleted by a flipped bit stays deleted.
+fn delete_objects(head: &RequestHead, bucket: BucketName) -> Result<DeleteObjects> {
+    let expected = checksum::expected(head)?;
+    if expected.content_md5.is_none() && expected.checksum.is_none() {
+        return Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        ));
+    }
+    Ok(DeleteObjects { bucket, expected })
+}

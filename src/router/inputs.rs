@@ -1,0 +1,333 @@
+//! The inputs of each operation, typed: what the handlers read instead of headers.
+//!
+//! Every field was parsed and bounded by the router; a handler that has one may use it.
+
+use crate::digest::Expected;
+use crate::error::ErrorCode;
+use crate::http::range::ByteRange;
+use crate::types::{
+    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
+    PartNumber, Permission, UploadId,
+};
+
+/// Whose the buckets of a request must be: a client's guard against a name that somebody else has
+/// taken meanwhile. Any operation on a bucket may carry it.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedOwners {
+    /// `x-amz-expected-bucket-owner`: a canonical id.
+    pub bucket: Option<String>,
+    /// `x-amz-source-expected-bucket-owner`, of the source of a copy.
+    pub source: Option<String>,
+}
+
+/// An ACL as the headers give it: canned, or `x-amz-grant-*`, never both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AclInput {
+    /// `x-amz-acl`.
+    pub canned: Option<CannedAcl>,
+    /// `x-amz-grant-read`, `-write`, `-read-acp`, `-write-acp`, `-full-control`, in order.
+    pub grants: Vec<(GranteeInput, Permission)>,
+}
+
+/// A grantee as a client names it; the handler resolves it to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GranteeInput {
+    /// `id="…"`.
+    Id(String),
+    /// `emailAddress="…"`.
+    Email(String),
+    /// `uri="…"`: always one of the groups.
+    Group(Grantee),
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+#[derive(Clone, Debug)]
+pub struct ListBuckets {
+    /// Only buckets whose names begin with it; "" for all.
+    pub prefix: String,
+    /// `max-buckets`, 1 to 10,000; `None` is all of them in one answer.
+    pub max_buckets: Option<usize>,
+    /// `continuation-token`, as sent (opaque: the handler decodes it).
+    pub continuation_token: Option<String>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+#[derive(Clone, Debug)]
+pub struct CreateBucket {
+    /// The name.
+    pub bucket: BucketName,
+    /// Its ACL.
+    pub acl: AclInput,
+    /// Claims about the XML, if any.
+    pub expected: Expected,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html> and PutObjectAcl.
+#[derive(Clone, Debug)]
+pub struct PutAcl {
+    /// The new ACL, where headers give it.
+    pub acl: AclInput,
+    /// Claims about the XML, if any.
+    pub expected: Expected,
+}
+
+/// What both listings share.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Only keys that begin with it; "" for all.
+    pub prefix: String,
+    /// Keys that share what follows the prefix up to it become one CommonPrefix; "" is none.
+    pub delimiter: String,
+    /// Entries wanted, 0 to 1,000.
+    pub max_keys: usize,
+    /// `encoding-type=url`.
+    pub encode_url: bool,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
+#[derive(Clone, Debug)]
+pub struct ListObjects {
+    /// What to list.
+    pub listing: Listing,
+    /// Only keys after it.
+    pub marker: String,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+#[derive(Clone, Debug)]
+pub struct ListObjectsV2 {
+    /// What to list.
+    pub listing: Listing,
+    /// `start-after`.
+    pub start_after: Option<String>,
+    /// `continuation-token`, as sent (opaque: the handler decodes it).
+    pub continuation_token: Option<String>,
+    /// `fetch-owner=true`.
+    pub fetch_owner: bool,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+#[derive(Clone, Debug)]
+pub struct ListMultipartUploads {
+    /// What to list; `max_keys` is `max-uploads`.
+    pub listing: Listing,
+    /// `key-marker`.
+    pub key_marker: String,
+    /// `upload-id-marker`; ignored without a key marker.
+    pub upload_id_marker: Option<String>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+#[derive(Clone, Debug)]
+pub struct DeleteObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: Key,
+    /// `If-Match`.
+    pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+#[derive(Clone, Debug)]
+pub struct DeleteObjects {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Content-MD5 or checksum of the XML; one of them must have been sent.
+    pub expected: Expected,
+}
+
+/// `response-content-type` and its kin: a signed caller's overrides of the stored headers.
+pub type ResponseOverrides = ContentHeaders;
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html> and HeadObject.
+#[derive(Clone, Debug)]
+pub struct GetObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: Key,
+    /// `Range`.
+    pub range: Option<ByteRange>,
+    /// `partNumber`, never beside a range: the bytes of one part of an object made of parts.
+    pub part_number: Option<PartNumber>,
+    /// `If-Range`: a tag or a date; where it is not the object's, the range does not count.
+    pub if_range: Option<String>,
+    /// `If-*`.
+    pub conditions: Conditions,
+    /// `response-*`.
+    pub overrides: ResponseOverrides,
+    /// `x-amz-checksum-mode: ENABLED`.
+    pub checksum_mode: bool,
+}
+
+/// What a new object is given beside its bytes.
+#[derive(Clone, Debug, Default)]
+pub struct NewObject {
+    /// Stored headers.
+    pub headers: ContentHeaders,
+    /// User metadata, names lower case without `x-amz-meta-`.
+    pub user_metadata: Vec<(String, String)>,
+    /// Storage class where it is not STANDARD.
+    pub storage_class: Option<String>,
+    /// ACL.
+    pub acl: AclInput,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+#[derive(Clone, Debug)]
+pub struct PutObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: Key,
+    /// Length of the content in bytes: `x-amz-decoded-content-length` of an aws-chunked body, else
+    /// Content-Length; `None` of a chunked body. At most [`crate::limits::PUT_BYTES_MAX`].
+    pub length: Option<u64>,
+    /// Claims about the content.
+    pub expected: Expected,
+    /// Headers, metadata, ACL.
+    pub new: NewObject,
+    /// `If-Match`, `If-None-Match`.
+    pub conditions: Conditions,
+}
+
+/// `x-amz-copy-source`, percent-decoded once.
+#[derive(Clone, Debug)]
+pub struct CopySource {
+    /// Source bucket.
+    pub bucket: BucketName,
+    /// Source key.
+    pub key: Key,
+    /// `x-amz-copy-source-if-*`.
+    pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+#[derive(Clone, Debug)]
+pub struct CopyObject {
+    /// Destination bucket.
+    pub bucket: BucketName,
+    /// Destination key.
+    pub key: Key,
+    /// Source.
+    pub source: CopySource,
+    /// `x-amz-metadata-directive: REPLACE`.
+    pub replace: bool,
+    /// Headers, metadata, storage class, ACL of the copy (headers and metadata count with REPLACE
+    /// only).
+    pub new: NewObject,
+    /// `x-amz-checksum-algorithm`.
+    pub checksum: Option<ChecksumAlgorithm>,
+    /// `If-Match`, `If-None-Match`, of the destination.
+    pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
+#[derive(Clone, Debug)]
+pub struct CreateMultipartUpload {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: Key,
+    /// Headers, metadata, ACL of the object to be.
+    pub new: NewObject,
+    /// `x-amz-checksum-algorithm`.
+    pub checksum: Option<ChecksumAlgorithm>,
+}
+
+/// Bucket, key and upload id.
+#[derive(Clone, Debug)]
+pub struct UploadAddress {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: Key,
+    /// `uploadId`.
+    pub upload_id: UploadId,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
+#[derive(Clone, Debug)]
+pub struct UploadPart {
+    /// Which upload.
+    pub upload: UploadAddress,
+    /// `partNumber`.
+    pub part_number: PartNumber,
+    /// As in [`PutObject::length`].
+    pub length: Option<u64>,
+    /// Claims about the content.
+    pub expected: Expected,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
+#[derive(Clone, Debug)]
+pub struct UploadPartCopy {
+    /// Which upload.
+    pub upload: UploadAddress,
+    /// `partNumber`.
+    pub part_number: PartNumber,
+    /// Source.
+    pub source: CopySource,
+    /// `x-amz-copy-source-range: bytes=a-b`, both inclusive.
+    pub range: Option<(u64, u64)>,
+}
+
+/// The checksum of an object made of parts, as a client expects it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectChecksum {
+    /// Of the whole, or of the parts' checksums.
+    pub checksum: Checksum,
+    /// How many parts, where it says so.
+    pub parts: Option<usize>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+#[derive(Clone, Debug)]
+pub struct CompleteMultipartUpload {
+    /// Which upload.
+    pub upload: UploadAddress,
+    /// Claims about the XML: Content-MD5 alone, as checksum headers speak of the object here.
+    pub expected: Expected,
+    /// `x-amz-checksum-*`.
+    pub checksum: Option<ObjectChecksum>,
+    /// `If-Match`, `If-None-Match`.
+    pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
+#[derive(Clone, Debug)]
+pub struct ListParts {
+    /// Which upload.
+    pub upload: UploadAddress,
+    /// `max-parts`, 0 to 1,000.
+    pub max_parts: usize,
+    /// `part-number-marker`.
+    pub marker: u16,
+}
+
+/// A sub-resource nothing can be configured for yet.
+#[derive(Clone, Debug)]
+pub struct Unconfigured {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key, if the sub-resource is an object's.
+    pub key: Option<Key>,
+    /// AWS's operation name, for the log.
+    pub name: &'static str,
+    /// What AWS answers where nothing is configured.
+    pub answer: NotConfigured,
+}
+
+/// AWS's answers for "nothing is configured".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotConfigured {
+    /// This error (after the bucket, and the key, were found to exist).
+    Error(ErrorCode),
+    /// 200 with this empty root element in S3's namespace and this inner XML.
+    Document(&'static str, &'static str),
+}

@@ -1,0 +1,27 @@
+//! The documents S3 reads and writes.
+//!
+//! Between `http::body`, which collects at most `limits::XML_BYTES_MAX` bytes of a request, and
+//! the handlers, which see typed values; and between the handlers' answers and the wire.
+//!
+//! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
+//!
+//! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
+//! DOCTYPE, entities beside the five of XML, depth over `limits::XML_DEPTH_MAX`, an element that
+//! may stand once standing twice. Ignored: namespaces, attributes, elements not known here.
+//!
+//! <https://www.w3.org/TR/xml/>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
+
+mod pull;
+mod read;
+mod write;
+
+pub use read::{
+    AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
+    complete_multipart_upload, create_bucket, delete,
+};
+pub use write::{Document, acl, error, location_constraint, url_encode};
+
+#[cfg(test)]
+mod tests;
