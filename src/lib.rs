@@ -41,6 +41,7 @@ pub mod error;
 pub mod http;
 pub mod limits;
 pub mod router;
+pub mod store;
 pub mod tls;
 pub mod types;
 pub mod xml;

@@ -1,0 +1,181 @@
+//! An open bucket: a handle of its directory, its id and its configuration.
+//!
+//! All work on objects is relative to the handle. A bucket that is deleted while one is open has a
+//! directory without links: nothing can be made in it any more, and whoever tries is told
+//! NoSuchBucket.
+
+use super::list::{ListPage, ListQuery};
+use super::multipart::{self, Upload, UploadInfo, UploadPage};
+use super::object::{self, Committed, Object};
+use super::staging::{Sealed, Staged};
+use super::{Root, buckets, commit, copy, dir, list, refused};
+use crate::error::{ErrorCode, Result};
+use crate::types::{Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId};
+use rustix::fd::OwnedFd;
+use rustix::fs::fstat;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a bucket is beside its objects: `buckets/<id>.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketConfig {
+    /// Made when, seconds since 1970.
+    pub created_secs: i64,
+    /// Owner; `None` for a directory made by hand: root's.
+    pub owner: Option<Owner>,
+    /// LocationConstraint; `None` is us-east-1.
+    pub location: Option<String>,
+    /// ACL as given; `None` is private.
+    pub acl: Option<Acl>,
+}
+
+/// An open bucket (cheap to clone: an Arc inside).
+#[derive(Clone)]
+pub struct Bucket {
+    open: Arc<Open>,
+}
+
+/// What the clones of a bucket share.
+pub(super) struct Open {
+    pub(super) root: Arc<Root>,
+    pub(super) name: BucketName,
+    pub(super) dir: OwnedFd,
+    pub(super) inode: u64,
+    /// 32 hex digits; `None` for a directory made by hand, until it needs one.
+    pub(super) id: Option<String>,
+    pub(super) config: BucketConfig,
+}
+
+impl Bucket {
+    pub(super) fn new(open: Open) -> Bucket {
+        Bucket { open: Arc::new(open) }
+    }
+
+    pub(super) fn root(&self) -> &Arc<Root> {
+        &self.open.root
+    }
+
+    pub(super) fn name(&self) -> &BucketName {
+        &self.open.name
+    }
+
+    pub(super) fn dir(&self) -> &OwnedFd {
+        &self.open.dir
+    }
+
+    pub(super) fn inode(&self) -> u64 {
+        self.open.inode
+    }
+
+    /// The id that uploads and configuration are filed under; `None` for a directory made by hand.
+    pub(super) fn known_id(&self) -> Option<&str> {
+        self.open.id.as_deref()
+    }
+
+    /// The same, given to the directory now if it has none.
+    pub(super) fn id(&self) -> Result<String> {
+        match self.known_id() {
+            Some(id) => Ok(id.to_owned()),
+            None => buckets::configure(self, |_| {}),
+        }
+    }
+
+    /// The folder of its uploads, if there ever was one.
+    pub(super) fn uploads(&self) -> Result<Option<OwnedFd>> {
+        let Some(id) = self.known_id() else { return Ok(None) };
+        match dir::open_dir(&self.root().uploads, id) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// The same, made now if it is missing, its name on the disk.
+    pub(super) fn make_uploads(&self) -> Result<OwnedFd> {
+        let (uploads, id) = (&self.root().uploads, self.id()?);
+        let folder = dir::make_and_open(uploads, &id, dir::DIR_MODE).map_err(refused)?;
+        self.root().disk.sync_chain(uploads, &id, &folder)?;
+        Ok(folder)
+    }
+
+    /// NoSuchBucket once its directory was removed.
+    pub(super) fn check_alive(&self) -> Result<()> {
+        match fstat(self.dir()).map_err(refused)?.st_nlink {
+            0 => Err(ErrorCode::NoSuchBucket.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its configuration as of opening.
+    pub fn config(&self) -> &BucketConfig {
+        &self.open.config
+    }
+
+    /// Changes the configuration durably.
+    pub fn set_acl(&self, acl: Acl) -> Result<()> {
+        buckets::configure(self, |config| config.acl = Some(acl)).map(|_| ())
+    }
+
+    /// The object of that key; NoSuchKey.
+    pub fn object(&self, key: &Key) -> Result<Object> {
+        object::open(self, key)
+    }
+
+    /// An invisible file to write into.
+    pub fn stage(&self) -> Result<Staged> {
+        Staged::new(self.root())
+    }
+
+    /// Publishes: condition under the key's lock, rename, directory syncs. PreconditionFailed where
+    /// the condition says so; NoSuchKey where `If-Match` meets no object.
+    pub fn commit(&self, key: &Key, sealed: Sealed, conditions: &Conditions) -> Result<Committed> {
+        commit::commit(self, key, sealed, conditions)
+    }
+
+    /// Removes; an absent key is success (false).
+    pub fn remove(&self, key: &Key) -> Result<bool> {
+        self.remove_if(key, &Conditions::default())
+    }
+
+    /// [`Bucket::remove`] where the conditions hold: else `PreconditionFailed`, and `NoSuchKey`
+    /// where `If-Match` finds no object.
+    pub fn remove_if(&self, key: &Key, conditions: &Conditions) -> Result<bool> {
+        commit::remove(self, key, conditions)
+    }
+
+    /// Changes metadata in place, under the key's lock, synced.
+    pub fn update_meta(&self, key: &Key, change: impl FnOnce(&mut ObjectMeta)) -> Result<()> {
+        commit::update_meta(self, key, change)
+    }
+
+    /// Stages a copy of `source`'s bytes (reflink, else copy_file_range) with `meta`; checksum and
+    /// ETag are the caller's, in `meta`. OperationAborted if the source is edited meanwhile.
+    pub fn stage_copy(&self, source: &Object, meta: ObjectMeta) -> Result<Sealed> {
+        let staged = self.stage()?;
+        copy::copy_bytes(source, &staged.hold.file)?;
+        // A copy is one part, whatever its source was made of.
+        Sealed::unproved(self.root(), staged.hold, meta, Default::default(), Timestamp::now())
+    }
+
+    /// One page of keys and common prefixes.
+    pub fn list(&self, query: &ListQuery) -> Result<ListPage> {
+        list::list(self, query)
+    }
+
+    /// Starts a multipart upload; the meta's etag is a placeholder.
+    pub fn create_upload(&self, key: &Key, info: UploadInfo) -> Result<UploadId> {
+        multipart::create(self, key, &info)
+    }
+
+    /// Opens one; NoSuchUpload if the id is unknown or belongs to another key.
+    pub fn upload(&self, key: &Key, id: &UploadId) -> Result<Upload> {
+        multipart::open(self, key, id)
+    }
+
+    /// Uploads in progress in key order then id order, from (key_marker, id_marker) on: with
+    /// prefix/delimiter grouping like `list`.
+    pub fn list_uploads(&self, query: &ListQuery, id_marker: Option<&str>) -> Result<UploadPage> {
+        multipart::list_uploads(self, query, id_marker)
+    }
+}

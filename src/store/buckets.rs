@@ -1,0 +1,273 @@
+//! The set of buckets: directories of the data directory with a bucket's name, and what is filed
+//! under their ids.
+//!
+//! A new bucket is built in the staging folder, id and configuration first, and renamed into place:
+//! nobody sees one without its owner. A directory whose name no bucket can have is ignored.
+//!
+//! A copy by hand (`cp -a photos album`) copies the id too. The configuration knows its bucket's
+//! name: while `photos` is there and has the id, `album` has none, and is private.
+
+use super::bucket::Open;
+use super::dir::{self, DIR_MODE};
+use super::{Bucket, BucketConfig, Root, Store, random_id, refused};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::limits::{CONFIG_BYTES_MAX, DELETE_BUCKET_ROUNDS_MAX};
+use crate::types::{BucketName, UploadId};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{
+    AtFlags, FileType, OFlags, RenameFlags, StatxFlags, XattrFlags, fgetxattr, fsetxattr, fstat,
+    renameat_with, statx, unlinkat,
+};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
+
+/// The attribute of a bucket's directory that holds its id.
+const ID_NAME: &str = "user.glassbucket.bucket";
+
+/// A configuration file.
+#[derive(Serialize, Deserialize)]
+struct Filed {
+    /// Of the bucket when this was written.
+    name: String,
+    #[serde(flatten)]
+    config: BucketConfig,
+}
+
+impl Store {
+    /// Every bucket, by name, with its configuration (hand-made ones have no owner).
+    pub fn buckets(&self) -> Result<Vec<(BucketName, BucketConfig)>> {
+        let mut buckets = Vec::new();
+        for entry in dir::entries(&self.root.data).map_err(refused)? {
+            let (name, _) = entry.map_err(refused)?;
+            let Some(name) = name.and_then(|name| BucketName::parse(&name).ok()) else { continue };
+            match self.bucket(&name) {
+                Ok(bucket) => buckets.push((name, bucket.config().clone())),
+                // A file, a bucket that was deleted since its name was read, or one that is closed
+                // to us, which must not take away the list of all others.
+                Err(error)
+                    if matches!(error.code, ErrorCode::NoSuchBucket | ErrorCode::AccessDenied) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buckets.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(buckets)
+    }
+
+    /// One; NoSuchBucket, or AccessDenied where the system, a mount or a damaged configuration
+    /// keeps us out of it.
+    pub fn bucket(&self, name: &BucketName) -> Result<Bucket> {
+        let root = &self.root;
+        let dir = match dir::open_dir(&root.data, name.as_str()) {
+            Ok(dir) => dir,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
+                return Err(
+                    S3Error::from(ErrorCode::NoSuchBucket).with("BucketName", name.as_str())
+                );
+            }
+            Err(error) => return Err(refused(error)),
+        };
+        let stat = fstat(&dir).map_err(refused)?;
+        if stat.st_dev != root.device {
+            return Err(closed(format_args!("{} is another filesystem", name.as_str())));
+        }
+        let (id, config) = identity(root, name, &dir)?;
+        let config = match config {
+            Some(config) => config,
+            None => made_by_hand(&dir)?,
+        };
+        let inode = stat.st_ino;
+        Ok(Bucket::new(Open { root: root.clone(), name: name.clone(), dir, inode, id, config }))
+    }
+
+    /// Makes a directory with an id and its configuration; BucketAlreadyExists if something of
+    /// that name is there.
+    pub fn create_bucket(&self, name: &BucketName, config: BucketConfig) -> Result<()> {
+        let root = &self.root;
+        root.disk.writable()?;
+        let _lock = root.locks.buckets()?;
+        if dir::kind(&root.data, name.as_str()).map_err(refused)?.is_some() {
+            return Err(ErrorCode::BucketAlreadyExists.into());
+        }
+        let id = random_id();
+        let (folder, staged) = (root.staging.folder(), root.staging.fresh_name());
+        let dir = dir::make_and_open(folder, &staged, DIR_MODE).map_err(refused)?;
+        fsetxattr(&dir, ID_NAME, id.as_bytes(), XattrFlags::empty()).map_err(refused)?;
+        root.disk.sync(&dir)?;
+        write_config(root, name, &id, config)?;
+        match rename_new(folder, &staged, &root.data, name.as_str()) {
+            Ok(()) => root.disk.sync(&root.data),
+            Err(error) => {
+                let _ = unlinkat(folder, &staged, AtFlags::REMOVEDIR);
+                let _ = unlinkat(&root.configs, config_name(&id), AtFlags::empty());
+                match error {
+                    Errno::EXIST => Err(ErrorCode::BucketAlreadyExists.into()),
+                    error => Err(refused(error)),
+                }
+            }
+        }
+    }
+
+    /// BucketNotEmpty where any object (or foreign file) is left; removes empty directories,
+    /// uploads and configuration.
+    pub fn delete_bucket(&self, name: &BucketName) -> Result<()> {
+        let root = &self.root;
+        root.disk.writable()?;
+        let _lock = root.locks.buckets()?;
+        let bucket = self.bucket(name)?;
+        remove_empty(root, &bucket)?;
+        root.disk.sync(&root.data)?;
+        if let Some(id) = bucket.known_id() {
+            // Nobody finds these any more: an id is never given twice. What cannot be removed now
+            // costs space, nothing else.
+            let _ = unlinkat(&root.configs, config_name(id), AtFlags::empty());
+            let _ = dir::remove_tree(&root.uploads, id);
+        }
+        Ok(())
+    }
+}
+
+/// A bucket that is there and cannot be used; the log is told why.
+fn closed(cause: impl std::fmt::Display) -> S3Error {
+    let mut error = S3Error::from(ErrorCode::AccessDenied);
+    error.cause = Some(cause.to_string());
+    error
+}
+
+/// A rename that replaces nothing, not even an empty directory (which a plain one would). Where the
+/// filesystem has no such flag, the lock on the set of buckets and a look have to do.
+fn rename_new(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> rustix::io::Result<()> {
+    match renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL) => match dir::kind(to, new)? {
+            Some(_) => Err(Errno::EXIST),
+            None => renameat_with(from, name, to, new, RenameFlags::empty()),
+        },
+        done => done,
+    }
+}
+
+/// Removes the bucket's directory with all empty ones in it. The last rmdir decides against a PUT
+/// that runs at the same time: it fails where anything was put.
+fn remove_empty(root: &Root, bucket: &Bucket) -> Result<()> {
+    for _ in 0..DELETE_BUCKET_ROUNDS_MAX {
+        remove_empty_below(bucket.dir())?;
+        match unlinkat(&root.data, bucket.name().as_str(), AtFlags::REMOVEDIR) {
+            Ok(()) => return Ok(()),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(ErrorCode::BucketNotEmpty.into())
+}
+
+/// Removes every directory below `bucket`, or stops at the first thing that is none. By paths, not
+/// by recursion: a tree may be a thousand levels deep, and handles are few.
+fn remove_empty_below(bucket: &OwnedFd) -> Result<()> {
+    let mut paths = vec![(String::new(), false)];
+    while let Some((path, read)) = paths.pop() {
+        if read {
+            let (above, name) = dir::split(&path);
+            match dir::open_dir(bucket, above)
+                .and_then(|parent| unlinkat(parent, name, AtFlags::REMOVEDIR))
+            {
+                Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => continue,
+                Err(error) => return Err(refused(error)),
+            }
+        }
+        let found = match dir::open_dir(bucket, &path) {
+            Ok(found) => found,
+            Err(Errno::NOENT) => continue,
+            Err(Errno::NOTDIR | Errno::LOOP) => return Err(ErrorCode::BucketNotEmpty.into()),
+            Err(error) => return Err(refused(error)),
+        };
+        if !path.is_empty() {
+            paths.push((path.clone(), true));
+        }
+        for entry in dir::entries(&found).map_err(refused)? {
+            let (Some(name), FileType::Directory | FileType::Unknown) = entry.map_err(refused)?
+            else {
+                return Err(ErrorCode::BucketNotEmpty.into());
+            };
+            let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+            paths.push((path, false));
+        }
+    }
+    Ok(())
+}
+
+/// The id of a bucket and what is filed under it, if the id is its own.
+fn identity(
+    root: &Root,
+    name: &BucketName,
+    dir: &OwnedFd,
+) -> Result<(Option<String>, Option<BucketConfig>)> {
+    let Some(id) = read_id(dir)? else { return Ok((None, None)) };
+    let Some(filed) = read_config(root, &id)? else { return Ok((Some(id), None)) };
+    if filed.name != name.as_str()
+        && let Ok(original) = dir::open_dir(&root.data, &filed.name)
+        && read_id(original)?.as_ref() == Some(&id)
+    {
+        return Ok((None, None));
+    }
+    Ok((Some(id), Some(filed.config)))
+}
+
+/// The id in a directory's attribute; what is no id of ours counts as none.
+fn read_id(dir: impl AsFd) -> Result<Option<String>> {
+    let mut buffer = [0; 64];
+    let length = match fgetxattr(dir, ID_NAME, &mut buffer) {
+        Ok(length) => length,
+        Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => return Ok(None),
+        Err(error) => return Err(refused(error)),
+    };
+    let id = str::from_utf8(&buffer[..length]).ok();
+    // Upload ids have the same form, checked there: 32 lower-case hex digits, safe as a file name.
+    Ok(id.filter(|id| UploadId::parse(id).is_ok()).map(str::to_owned))
+}
+
+fn made_by_hand(dir: &OwnedFd) -> Result<BucketConfig> {
+    let stat = statx(dir, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME).map_err(refused)?;
+    let created_secs = stat.stx_btime.tv_sec;
+    Ok(BucketConfig { created_secs, owner: None, location: None, acl: None })
+}
+
+fn config_name(id: &str) -> String {
+    format!("{id}.json")
+}
+
+fn read_config(root: &Root, id: &str) -> Result<Option<Filed>> {
+    let file = match dir::open(&root.configs, &config_name(id), OFlags::RDONLY) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(refused(error)),
+    };
+    let mut json = Vec::new();
+    file.take(CONFIG_BYTES_MAX as u64).read_to_end(&mut json)?;
+    let filed = serde_json::from_slice(&json);
+    filed.map(Some).map_err(|error| closed(format_args!("buckets/{id}.json: {error}")))
+}
+
+fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
+    let filed = Filed { name: name.as_str().to_owned(), config };
+    let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
+    root.write_private(&root.configs, &config_name(id), &json)
+}
+
+/// Changes a bucket's configuration as it is now, under the lock; its id, made if it had none.
+pub(super) fn configure(bucket: &Bucket, change: impl FnOnce(&mut BucketConfig)) -> Result<String> {
+    let root = bucket.root();
+    root.disk.writable()?;
+    let _lock = root.locks.buckets()?;
+    bucket.check_alive()?;
+    let (known, config) = identity(root, bucket.name(), bucket.dir())?;
+    let mut config = config.unwrap_or_else(|| bucket.config().clone());
+    change(&mut config);
+    let id = known.clone().unwrap_or_else(random_id);
+    write_config(root, bucket.name(), &id, config)?;
+    if known.is_none() {
+        fsetxattr(bucket.dir(), ID_NAME, id.as_bytes(), XattrFlags::empty()).map_err(refused)?;
+        root.disk.sync(bucket.dir())?;
+    }
+    Ok(id)
+}

@@ -1,0 +1,182 @@
+//! Reads a bucket's directories for the paging core: decodes what lies there, leaves out what is
+//! foreign, joins what was cut.
+//!
+//! A directory is opened by its path below the bucket and closed once read, so a listing holds one
+//! handle, and one for each level of a cut component, however deep the bucket is. The longest path
+//! is under PATH_MAX (`naming`).
+//!
+//! Reading a directory is no snapshot: on btrfs and tmpfs a name that is being replaced can be
+//! missed. What this process changes meanwhile is added (`changes`). For other processes, if the
+//! directory's ctime moved while it was read, it is read again, a bounded number of times. The
+//! result is the union; names that are gone by then fall out when the page's keys are opened.
+//!
+//! Every page reads its directories anew. A cache of snapshots would go into
+//! [`BucketDirectories::read`], in front of the reading.
+
+use super::paging::{Directories, Names};
+use crate::error::Result;
+use crate::limits::{DIRECTORY_READS_MAX, FILE_NAME_BYTES_MAX, KEY_BYTES_MAX};
+use crate::store::changes::Changes;
+use crate::store::naming::{self, Name, Role};
+use crate::store::{Bucket, dir, refused};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, FileType, fstat, statat};
+use rustix::io::Errno;
+
+/// A cut directory's name is as full as whole characters of up to four bytes allow; a shorter one
+/// is foreign. So a component has few levels, whatever a hand made.
+const CUT_NAME_BYTES_MIN: usize = FILE_NAME_BYTES_MAX - 3;
+
+/// The directories of one bucket.
+pub(super) struct BucketDirectories<'a> {
+    pub(super) bucket: &'a Bucket,
+}
+
+impl Directories for BucketDirectories<'_> {
+    fn read(&mut self, names: &mut Names<'_>) -> Result<()> {
+        if names.dir.len() > KEY_BYTES_MAX {
+            return Ok(());
+        }
+        let key = names.dir.strip_suffix('/');
+        let path = key.map_or_else(String::new, |key| naming::encode(key, Role::Plain));
+        let Some(opened) = open_if_there(self.bucket.dir(), &path)? else {
+            return Ok(());
+        };
+        let changes = &self.bucket.root().changes;
+        Place { changes, opened, path, chunk: String::new() }.read_until_steady(names).map(|_| ())
+    }
+}
+
+/// One directory that is being read.
+struct Place<'a> {
+    changes: &'a Changes,
+    opened: OwnedFd,
+    /// Below the bucket.
+    path: String,
+    /// In a cut directory every component begins with it.
+    chunk: String,
+}
+
+/// What came of offering an entry.
+enum Offered {
+    Taken,
+    /// No more are needed.
+    Enough,
+    /// It is a cut directory, and components of it begin so.
+    Cut(String),
+}
+
+impl Place<'_> {
+    /// Offers the entries; `true` says that no more are needed. Reads again while the directory
+    /// changes, a bounded number of times.
+    fn read_until_steady(&self, names: &mut Names<'_>) -> Result<bool> {
+        for _ in 0..DIRECTORY_READS_MAX {
+            let before = fstat(&self.opened).map_err(refused)?;
+            if self.read_once(names)? {
+                return Ok(true);
+            }
+            let after = fstat(&self.opened).map_err(refused)?;
+            if (before.st_ctime, before.st_ctime_nsec) == (after.st_ctime, after.st_ctime_nsec) {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    fn read_once(&self, names: &mut Names<'_>) -> Result<bool> {
+        let reading = self.changes.reading(&self.opened)?;
+        let mut cut = Vec::new();
+        for entry in dir::entries(&self.opened).map_err(refused)? {
+            let (Some(entry), kind) = entry.map_err(refused)? else { continue };
+            match self.offer(&entry, kind, names)? {
+                Offered::Taken => {}
+                Offered::Enough => return Ok(true),
+                Offered::Cut(chunk) => cut.push((chunk, entry)),
+            }
+        }
+        for entry in reading.changed() {
+            // Whatever it was then, it is offered as what it is now: gone, it would make a common
+            // prefix of nothing.
+            let offered = self.offer(&entry, FileType::Unknown, names)?;
+            if matches!(offered, Offered::Enough) {
+                return Ok(true);
+            }
+        }
+        cut.sort_unstable();
+        self.read_cut(cut, names)
+    }
+
+    /// Offers one entry, if it is one of a key.
+    fn offer(&self, entry: &str, kind: FileType, names: &mut Names<'_>) -> Result<Offered> {
+        let Some(name) = naming::decode_name(entry) else { return Ok(Offered::Taken) };
+        let is_dir = match kind_of(&self.opened, entry, kind)? {
+            FileType::Directory => true,
+            FileType::RegularFile => false,
+            _ => return Ok(Offered::Taken),
+        };
+        let item = match name {
+            Name::Component(text) if is_dir => [&self.chunk, &*text, "/"].concat(),
+            Name::Component(text) | Name::Beside(text) if !is_dir => [&*self.chunk, &text].concat(),
+            Name::Cut(text) if is_dir && entry.len() >= CUT_NAME_BYTES_MIN => {
+                return Ok(Offered::Cut([&*self.chunk, &text].concat()));
+            }
+            _ => return Ok(Offered::Taken),
+        };
+        // Only the whole path tells whether a component was cut where it has to be.
+        let is_foreign =
+            !self.chunk.is_empty() && naming::decode(&join(&self.path, entry)).is_none();
+        let fits = names.dir.len() + item.len() <= KEY_BYTES_MAX;
+        let enough = !is_foreign && fits && names.add(item);
+        Ok(if enough { Offered::Enough } else { Offered::Taken })
+    }
+
+    /// Reads the cut directories among the entries.
+    fn read_cut(&self, cut: Vec<(String, String)>, names: &mut Names<'_>) -> Result<bool> {
+        for (chunk, entry) in cut {
+            let wanted =
+                names.dir.len() + chunk.len() <= KEY_BYTES_MAX && names.wants_beginning(&chunk);
+            if !wanted {
+                continue;
+            }
+            let Some(opened) = open_if_there(&self.opened, &entry)? else { continue };
+            let path = join(&self.path, &entry);
+            if (Place { changes: self.changes, opened, path, chunk }).read_until_steady(names)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// `None` where no directory is, or is no longer.
+fn open_if_there(parent: &OwnedFd, path: &str) -> Result<Option<OwnedFd>> {
+    match dir::open_dir(parent, path) {
+        Ok(opened) => Ok(Some(opened)),
+        // XDEV: a directory that leads out of the bucket was made by hand, and is not followed.
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG | Errno::XDEV) => {
+            Ok(None)
+        }
+        // Left out, its keys would look as if they had been deleted.
+        Err(errno) => {
+            let mut error = refused(errno);
+            error.cause = Some(format!("the directory {path:?}: {errno}"));
+            Err(error)
+        }
+    }
+}
+
+/// Some filesystems do not say what an entry is.
+fn kind_of(opened: &OwnedFd, name: &str, kind: FileType) -> Result<FileType> {
+    if kind != FileType::Unknown {
+        return Ok(kind);
+    }
+    match statat(opened, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode)),
+        Err(Errno::NOENT) => Ok(FileType::Unknown),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { [path, "/", name].concat() }
+}

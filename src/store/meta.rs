@@ -1,0 +1,444 @@
+//! The extended attribute `user.glassbucket`: all that S3 knows of an object beside its bytes.
+//!
+//! ```text
+//! version   1 byte    1
+//! md5      16 bytes   of the content, or of the parts' MD5s
+//! size      varint    the size and the time of the file that this was written for;
+//! secs      varint    another one means that somebody edited the file
+//! nanos     4 bytes   little endian
+//! fields    tag, varint length, value; in ascending order of tags, none twice but user metadata
+//! ```
+//!
+//! A common object (MD5, size, time, one CRC or SHA-1, a well-known content type) takes at most 60
+//! bytes: so it fits inside ext4's 256-byte inode, where a byte more costs a block of 4 KiB and
+//! four times the cold listing time. (With a SHA-256 it is 69 and does cost that.)
+//!
+//! The decoder is strict and takes any bytes: an attribute may come from another program or from a
+//! later version of this one. Tags from 128 on may be skipped by a version that does not know them;
+//! an unknown tag below, or another version byte, is refused: what it says may be a retention.
+//!
+//! Pure: `attribute` reads and writes the bytes.
+
+use crate::types::{Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, ObjectMeta, Timestamp};
+use rustix::fs::Stat;
+
+const VERSION: u8 = 1;
+
+/// Tags, never renumbered. 16 to 30 are reserved for versions, tags and retention.
+mod tag {
+    pub(super) const PART_COUNT: u8 = 1;
+    pub(super) const CHECKSUM: u8 = 2;
+    pub(super) const STORAGE_CLASS: u8 = 3;
+    pub(super) const CONTENT_TYPE_NUMBER: u8 = 4;
+    /// Ends the head.
+    pub(super) const SIDE_FILE: u8 = 31;
+    /// From here on, what can go to the side file.
+    pub(super) const CONTENT_TYPE: u8 = 32;
+    pub(super) const CACHE_CONTROL: u8 = 33;
+    pub(super) const CONTENT_DISPOSITION: u8 = 34;
+    pub(super) const CONTENT_ENCODING: u8 = 35;
+    pub(super) const CONTENT_LANGUAGE: u8 = 36;
+    pub(super) const EXPIRES: u8 = 37;
+    pub(super) const WEBSITE_REDIRECT: u8 = 38;
+    pub(super) const USER_METADATA: u8 = 39;
+    pub(super) const ACL: u8 = 40;
+    pub(super) const PARTS: u8 = 41;
+    /// From here on a decoder may skip what it does not know.
+    pub(super) const OPTIONAL: u8 = 128;
+}
+
+/// Content types that are stored as their index. Append only.
+const CONTENT_TYPES: [&str; 40] = [
+    "application/octet-stream",
+    "binary/octet-stream",
+    "text/plain",
+    "text/plain; charset=utf-8",
+    "text/html",
+    "text/html; charset=utf-8",
+    "text/css",
+    "text/csv",
+    "text/markdown",
+    "text/xml",
+    "text/javascript",
+    "application/javascript",
+    "application/json",
+    "application/xml",
+    "application/pdf",
+    "application/zip",
+    "application/gzip",
+    "application/x-gzip",
+    "application/x-tar",
+    "application/x-bzip2",
+    "application/x-xz",
+    "application/zstd",
+    "application/x-directory",
+    "application/x-www-form-urlencoded",
+    "application/wasm",
+    "application/vnd.apache.parquet",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/svg+xml",
+    "image/tiff",
+    "audio/mpeg",
+    "video/mp4",
+    "video/quicktime",
+    "font/woff2",
+    "inode/x-empty",
+];
+
+/// The lengths of an object's parts, in order, as runs: a length in bytes, and how many follow each
+/// other with it. Uniform parts are two runs however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PartRuns(pub(super) Vec<(u64, u64)>);
+
+impl PartRuns {
+    /// From each part's length.
+    pub(super) fn of(lengths: impl IntoIterator<Item = u64>) -> PartRuns {
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for length in lengths {
+            match runs.last_mut() {
+                Some((run, count)) if *run == length => *count += 1,
+                _ => runs.push((length, 1)),
+            }
+        }
+        PartRuns(runs)
+    }
+}
+
+/// The attribute's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attribute {
+    pub(super) meta: ObjectMeta,
+    /// Empty unless the object was made of parts.
+    pub(super) parts: PartRuns,
+    /// Of the file, in bytes, when this was written.
+    pub(super) size: u64,
+    /// Of the file, when this was written.
+    pub(super) modified: Timestamp,
+}
+
+/// The name of a side file: the first half of its content's SHA-256.
+pub(super) type SideName = [u8; 16];
+
+/// Why bytes are no attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Nothing this program ever wrote.
+    Damaged,
+    /// Of a later version: to be refused, not served without what it says.
+    Newer,
+}
+
+type Decoded<T> = Result<T, Unreadable>;
+
+impl Attribute {
+    /// What must stay in the attribute (the head), and what may go to a side file (the rest).
+    pub(super) fn encode(&self) -> (Vec<u8>, Vec<u8>) {
+        (self.encode_head(), self.encode_rest())
+    }
+
+    fn encode_head(&self) -> Vec<u8> {
+        let mut head = Vec::with_capacity(64);
+        let (md5, parts) = match self.meta.etag {
+            ETag::Md5(md5) => (md5, None),
+            ETag::Multipart(md5, parts) => (md5, Some(parts)),
+        };
+        head.push(VERSION);
+        head.extend(md5);
+        push_varint(&mut head, self.size);
+        push_varint(&mut head, zigzag(self.modified.secs()));
+        head.extend(self.modified.nanos().to_le_bytes());
+        if let Some(parts) = parts {
+            let mut value = Vec::new();
+            push_varint(&mut value, parts.into());
+            push_field(&mut head, tag::PART_COUNT, &value);
+        }
+        if let Some(checksum) = &self.meta.checksum {
+            let number = checksum_number(checksum.algorithm);
+            push_field(&mut head, tag::CHECKSUM, &[&[number], &checksum.value[..]].concat());
+        }
+        if let Some(class) = &self.meta.storage_class {
+            push_field(&mut head, tag::STORAGE_CLASS, class.as_bytes());
+        }
+        if let Some(number) = self.content_type_number() {
+            push_field(&mut head, tag::CONTENT_TYPE_NUMBER, &[number]);
+        }
+        head
+    }
+
+    fn content_type_number(&self) -> Option<u8> {
+        let content_type = self.meta.headers.content_type.as_deref()?;
+        CONTENT_TYPES.iter().position(|known| *known == content_type).map(|n| n as u8)
+    }
+
+    fn encode_rest(&self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let headers = &self.meta.headers;
+        let content_type = match self.content_type_number() {
+            Some(_) => &None,
+            None => &headers.content_type,
+        };
+        for (tag, header) in [
+            (tag::CONTENT_TYPE, content_type),
+            (tag::CACHE_CONTROL, &headers.cache_control),
+            (tag::CONTENT_DISPOSITION, &headers.content_disposition),
+            (tag::CONTENT_ENCODING, &headers.content_encoding),
+            (tag::CONTENT_LANGUAGE, &headers.content_language),
+            (tag::EXPIRES, &headers.expires),
+            (tag::WEBSITE_REDIRECT, &headers.website_redirect_location),
+        ] {
+            if let Some(header) = header {
+                push_field(&mut rest, tag, header.as_bytes());
+            }
+        }
+        for (name, value) in &self.meta.user_metadata {
+            let mut pair = Vec::new();
+            push_varint(&mut pair, name.len() as u64);
+            pair.extend(name.as_bytes());
+            pair.extend(value.as_bytes());
+            push_field(&mut rest, tag::USER_METADATA, &pair);
+        }
+        if let Some(acl) = &self.meta.acl {
+            let json = serde_json::to_vec(acl).expect("an ACL is strings and lists");
+            push_field(&mut rest, tag::ACL, &json);
+        }
+        if !self.parts.0.is_empty() {
+            let mut runs = Vec::new();
+            for (length, count) in &self.parts.0 {
+                push_varint(&mut runs, *length);
+                push_varint(&mut runs, *count);
+            }
+            push_field(&mut rest, tag::PARTS, &runs);
+        }
+        rest
+    }
+
+    /// Whether the file is still the one this was written for.
+    pub(super) fn is_of(&self, stat: &Stat) -> bool {
+        self.size == stat.st_size as u64 && self.modified == modified(stat)
+    }
+
+    /// Reads an attribute, and the name of the side file that has the rest of it.
+    pub(super) fn decode(bytes: &[u8]) -> Decoded<(Attribute, Option<SideName>)> {
+        let mut reader = Reader(bytes);
+        if reader.byte()? != VERSION {
+            return Err(Unreadable::Newer);
+        }
+        let md5 = *reader.array::<16>()?;
+        let size = reader.varint()?;
+        let secs = unzigzag(reader.varint()?);
+        let nanos = u32::from_le_bytes(*reader.array::<4>()?);
+        let mut attribute = Attribute {
+            meta: ObjectMeta::bare(ETag::Md5(md5)),
+            parts: PartRuns::default(),
+            size,
+            modified: Timestamp::new(secs, nanos),
+        };
+        let side = attribute.decode_fields(reader, false)?;
+        Ok((attribute, side))
+    }
+
+    /// Adds what a side file says.
+    pub(super) fn decode_side(&mut self, bytes: &[u8]) -> Decoded<()> {
+        self.decode_fields(Reader(bytes), true).map(|_| ())
+    }
+
+    fn decode_fields(&mut self, mut reader: Reader<'_>, beside: bool) -> Decoded<Option<SideName>> {
+        let (mut side, mut last) = (None, 0);
+        while !reader.0.is_empty() {
+            let tag = reader.byte()?;
+            let length = usize::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
+            let value = reader.bytes(length)?;
+            let again = tag == last && tag == tag::USER_METADATA;
+            let head = tag < tag::CONTENT_TYPE;
+            if (tag <= last && !again) || (beside && head) {
+                return Err(Unreadable::Damaged);
+            }
+            last = tag;
+            match tag {
+                tag::SIDE_FILE => side = Some(*Reader(value).last_array()?),
+                _ if head => self.decode_head_field(tag, value)?,
+                _ => self.decode_rest_field(tag, value)?,
+            }
+        }
+        Ok(side)
+    }
+
+    fn decode_head_field(&mut self, tag: u8, value: &[u8]) -> Decoded<()> {
+        match tag {
+            tag::PART_COUNT => {
+                let mut reader = Reader(value);
+                let count = u32::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
+                reader.end()?;
+                if let ETag::Md5(md5) = self.meta.etag {
+                    self.meta.etag = ETag::Multipart(md5, count);
+                }
+            }
+            tag::CHECKSUM => self.meta.checksum = Some(decode_checksum(value)?),
+            tag::STORAGE_CLASS => self.meta.storage_class = Some(text(value)?),
+            tag::CONTENT_TYPE_NUMBER => {
+                let [number] = *Reader(value).last_array()?;
+                let known = CONTENT_TYPES.get(usize::from(number)).ok_or(Unreadable::Newer)?;
+                self.meta.headers.content_type = Some((*known).to_owned());
+            }
+            _ => return Err(Unreadable::Newer),
+        }
+        Ok(())
+    }
+
+    fn decode_rest_field(&mut self, tag: u8, value: &[u8]) -> Decoded<()> {
+        let headers: &mut ContentHeaders = &mut self.meta.headers;
+        let header = match tag {
+            tag::CONTENT_TYPE => &mut headers.content_type,
+            tag::CACHE_CONTROL => &mut headers.cache_control,
+            tag::CONTENT_DISPOSITION => &mut headers.content_disposition,
+            tag::CONTENT_ENCODING => &mut headers.content_encoding,
+            tag::CONTENT_LANGUAGE => &mut headers.content_language,
+            tag::EXPIRES => &mut headers.expires,
+            tag::WEBSITE_REDIRECT => &mut headers.website_redirect_location,
+            _ => return self.decode_structured_field(tag, value),
+        };
+        *header = Some(text(value)?);
+        Ok(())
+    }
+
+    fn decode_structured_field(&mut self, tag: u8, value: &[u8]) -> Decoded<()> {
+        let mut reader = Reader(value);
+        match tag {
+            tag::USER_METADATA => {
+                let length = usize::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
+                let name = text(reader.bytes(length)?)?;
+                self.meta.user_metadata.push((name, text(reader.0)?));
+            }
+            tag::ACL => {
+                let acl: Acl = serde_json::from_slice(value).map_err(|_| Unreadable::Damaged)?;
+                self.meta.acl = Some(acl);
+            }
+            tag::PARTS => {
+                while !reader.0.is_empty() {
+                    self.parts.0.push((reader.varint()?, reader.varint()?));
+                }
+            }
+            tag::OPTIONAL.. => {}
+            _ => return Err(Unreadable::Newer),
+        }
+        Ok(())
+    }
+}
+
+/// The field that names a side file; it ends the head.
+pub(super) fn push_side_name(head: &mut Vec<u8>, name: &SideName) {
+    push_field(head, tag::SIDE_FILE, name);
+}
+
+/// Last-Modified of a file.
+pub(super) fn modified(stat: &Stat) -> Timestamp {
+    Timestamp::new(stat.st_mtime, u32::try_from(stat.st_mtime_nsec).unwrap_or(0))
+}
+
+fn decode_checksum(value: &[u8]) -> Decoded<Checksum> {
+    let mut reader = Reader(value);
+    let number = reader.byte()?;
+    let algorithm = ChecksumAlgorithm::ALL
+        .into_iter()
+        .find(|algorithm| checksum_number(*algorithm) == number)
+        .ok_or(Unreadable::Newer)?;
+    if reader.0.len() != algorithm.value_bytes() {
+        return Err(Unreadable::Damaged);
+    }
+    Ok(Checksum { algorithm, value: reader.0.to_vec() })
+}
+
+/// Never renumbered.
+fn checksum_number(algorithm: ChecksumAlgorithm) -> u8 {
+    match algorithm {
+        ChecksumAlgorithm::Crc32 => 1,
+        ChecksumAlgorithm::Crc32c => 2,
+        ChecksumAlgorithm::Crc64Nvme => 3,
+        ChecksumAlgorithm::Sha1 => 4,
+        ChecksumAlgorithm::Sha256 => 5,
+    }
+}
+
+fn text(bytes: &[u8]) -> Decoded<String> {
+    str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::Damaged)
+}
+
+fn push_field(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
+    out.push(tag);
+    push_varint(out, value.len() as u64);
+    out.extend(value);
+}
+
+/// LEB128: seven bits a byte, the lowest first.
+fn push_varint(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63) as u64
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+/// Bytes from a disk: every step checks that they are there.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, length: usize) -> Decoded<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Unreadable::Damaged)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Decoded<&'a [u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or(Unreadable::Damaged)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn last_array<const N: usize>(mut self) -> Decoded<&'a [u8; N]> {
+        let taken = self.array()?;
+        self.end()?;
+        Ok(taken)
+    }
+
+    fn byte(&mut self) -> Decoded<u8> {
+        self.array::<1>().map(|[byte]| *byte)
+    }
+
+    fn varint(&mut self) -> Decoded<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                return Err(Unreadable::Damaged);
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(Unreadable::Damaged)
+    }
+
+    fn end(&self) -> Decoded<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::Damaged) }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/meta.rs"]
+mod tests;
