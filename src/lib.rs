@@ -38,6 +38,7 @@
 pub mod auth;
 pub mod digest;
 pub mod error;
+pub mod handlers;
 pub mod http;
 pub mod limits;
 pub mod router;

@@ -1,0 +1,249 @@
+//! One short story an operation: what S3 does, in S3's words.
+//!
+//! Stands after `router`, which made the [`Operation`], and before `store`, which keeps the files.
+//! Nothing here parses a header, writes a tag of XML or touches a file. A handler is given what
+//! was asked and `Context::open`s the bucket, which is the one way to it and authorises the
+//! caller: authorisation comes before any information (security classes G and H), so an object
+//! that may not be read answers the same whether it exists or not. A missing bucket is
+//! `NoSuchBucket` to everyone, as on AWS.
+//!
+//! Operations without a body are plain functions and run as a whole in one hop to the blocking
+//! pool; the others open the bucket in a first hop, so that `100 Continue` is never sent to
+//! someone who may not write, and then `receive` their body.
+//!
+//! Refused here: aws-chunked bodies on anything but PutObject and UploadPart (class B).
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>
+
+mod acl;
+mod bucket;
+mod config;
+mod copy;
+mod delete;
+mod list;
+mod multipart;
+mod object;
+mod receive;
+
+use crate::auth::{User, Users, Verified, access};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::response::Response;
+use crate::router::{ExpectedOwners, Operation};
+use crate::store::{Bucket, BucketConfig, Object, Store, Upload};
+use crate::types::{BucketName, Key, Owner, Timestamp, UploadId};
+use crate::xml::Document;
+use std::sync::Arc;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct Context {
+    /// The store.
+    pub store: Store,
+    /// Users, to resolve grantees and owners.
+    pub users: Arc<Users>,
+    /// Proof of who asks.
+    pub verified: Verified,
+    /// Whose the buckets must be, where the client says so.
+    pub expected_owners: ExpectedOwners,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// Region answered in headers (`x-amz-bucket-region`).
+    pub region: Arc<str>,
+}
+
+/// Authorises, then carries out.
+///
+/// # Errors
+///
+/// Whatever the client is to be told; the body may then be unread in part.
+pub async fn handle(
+    context: &Context,
+    operation: Operation,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    if context.verified.payload().is_aws_chunked() && !may_be_aws_chunked(&operation) {
+        return Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            "The value of x-amz-content-sha256 is not allowed for this operation.",
+        ));
+    }
+    match operation {
+        Operation::PutObject(input) => object::put_object(context, input, body).await,
+        Operation::UploadPart(input) => multipart::upload_part(context, input, body).await,
+        Operation::CompleteMultipartUpload(input) => {
+            multipart::complete_multipart_upload(context, input, body).await
+        }
+        Operation::CreateBucket(input) => bucket::create_bucket(context, input, body).await,
+        Operation::DeleteObjects(input) => delete::delete_objects(context, input, body).await,
+        Operation::PutBucketAcl(bucket, input) => {
+            acl::put_bucket_acl(context, bucket, input, body).await
+        }
+        Operation::PutObjectAcl(bucket, key, input) => {
+            acl::put_object_acl(context, bucket, key, input, body).await
+        }
+        bodiless => {
+            let context = context.clone();
+            blocking(move || without_body(&context, bodiless)).await
+        }
+    }
+}
+
+/// AWS knows the streaming payload modes for these two alone.
+fn may_be_aws_chunked(operation: &Operation) -> bool {
+    matches!(operation, Operation::PutObject(_) | Operation::UploadPart(_))
+}
+
+/// The operations that read no body, each start to end on the blocking pool.
+fn without_body(context: &Context, operation: Operation) -> Result<Response> {
+    match operation {
+        Operation::ListBuckets(input) => bucket::list_buckets(context, &input),
+        Operation::HeadBucket(bucket) => bucket::head_bucket(context, &bucket),
+        Operation::DeleteBucket(bucket) => bucket::delete_bucket(context, &bucket),
+        Operation::GetBucketLocation(bucket) => config::get_bucket_location(context, &bucket),
+        Operation::GetBucketVersioning(bucket) => config::get_bucket_versioning(context, &bucket),
+        Operation::GetBucketAcl(bucket) => acl::get_bucket_acl(context, &bucket),
+        Operation::GetObjectAcl(bucket, key) => acl::get_object_acl(context, &bucket, &key),
+        Operation::ListObjects(input) => list::list_objects(context, input),
+        Operation::ListObjectsV2(input) => list::list_objects_v2(context, input),
+        Operation::ListMultipartUploads(input) => list::list_multipart_uploads(context, input),
+        // The connection keeps the body of an answer to HEAD to itself.
+        Operation::GetObject(input) | Operation::HeadObject(input) => {
+            object::get_object(context, input)
+        }
+        Operation::CopyObject(input) => copy::copy_object(context, input),
+        Operation::UploadPartCopy(input) => copy::upload_part_copy(context, input),
+        Operation::DeleteObject(input) => delete::delete_object(context, &input),
+        Operation::GetObjectTagging(bucket, key) => {
+            config::get_object_tagging(context, &bucket, &key)
+        }
+        Operation::CreateMultipartUpload(input) => {
+            multipart::create_multipart_upload(context, input)
+        }
+        Operation::AbortMultipartUpload(upload) => {
+            multipart::abort_multipart_upload(context, &upload)
+        }
+        Operation::ListParts(input) => multipart::list_parts(context, &input),
+        Operation::Unconfigured(input) => config::unconfigured(context, &input),
+        Operation::PutObject(_)
+        | Operation::UploadPart(_)
+        | Operation::CompleteMultipartUpload(_)
+        | Operation::CreateBucket(_)
+        | Operation::DeleteObjects(_)
+        | Operation::PutBucketAcl(..)
+        | Operation::PutObjectAcl(..) => unreachable!("handle() carries out what has a body"),
+    }
+}
+
+/// Runs file work where it may block. A panic there is our fault, not the client's: 500.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(panic) => Err(S3Error::internal(panic)),
+    }
+}
+
+impl Context {
+    /// Opens a bucket for the caller: `NoSuchBucket` to all, `AccessDenied` to all but its owner,
+    /// and to that one too where it expected another.
+    fn open(&self, name: &BucketName) -> Result<OpenBucket> {
+        self.open_of(name, self.expected_owners.bucket.as_deref())
+    }
+
+    /// [`Context::open`] for the source of a copy.
+    fn open_source(&self, name: &BucketName) -> Result<OpenBucket> {
+        self.open_of(name, self.expected_owners.source.as_deref())
+    }
+
+    fn open_of(&self, name: &BucketName, expected_owner: Option<&str>) -> Result<OpenBucket> {
+        let bucket = self.store.bucket(name).map_err(|error| {
+            name_in(error, ErrorCode::NoSuchBucket, "BucketName", name.as_str())
+        })?;
+        let owner = self.owner_of(bucket.config()).ok_or(ErrorCode::AccessDenied)?;
+        access::authorise(&self.verified, Some(&owner))?;
+        if expected_owner.is_some_and(|id| id != owner.id) {
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        Ok(OpenBucket { bucket, owner })
+    }
+
+    /// [`Context::open`] for an operation that goes on to await its body.
+    async fn open_blocking(&self, name: &BucketName) -> Result<OpenBucket> {
+        let (context, name) = (self.clone(), name.clone());
+        blocking(move || context.open(&name)).await
+    }
+
+    /// Whoever signed the request; `AccessDenied` to an anonymous one.
+    fn caller(&self) -> Result<&User> {
+        match self.verified.user() {
+            Some(user) => Ok(user),
+            None => Err(ErrorCode::AccessDenied.into()),
+        }
+    }
+
+    /// A directory made by hand has no owner: it is root's.
+    fn owner_of(&self, config: &BucketConfig) -> Option<Owner> {
+        config.owner.clone().or_else(|| self.users.root().map(|root| root.owner.clone()))
+    }
+}
+
+/// A bucket that the caller may use, and whose it is: only [`Context`] makes one.
+struct OpenBucket {
+    bucket: Bucket,
+    owner: Owner,
+}
+
+impl OpenBucket {
+    /// The object of that key; `NoSuchKey`, which names it.
+    fn object(&self, key: &Key) -> Result<Object> {
+        self.bucket
+            .object(key)
+            .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
+    }
+
+    /// An upload in progress; `NoSuchUpload`, which names it.
+    fn upload(&self, key: &Key, id: &UploadId) -> Result<Upload> {
+        self.bucket
+            .upload(key, id)
+            .map_err(|error| name_in(error, ErrorCode::NoSuchUpload, "UploadId", id.as_str()))
+    }
+}
+
+/// AWS names what was not found in an element of its own.
+fn name_in(error: S3Error, code: ErrorCode, element: &'static str, value: &str) -> S3Error {
+    if error.code != code || error.fields.iter().any(|(name, _)| *name == element) {
+        return error;
+    }
+    error.with(element, value)
+}
+
+/// An owner, or an initiator, as every listing shows one.
+fn write_owner(document: &mut Document, element: &str, owner: &Owner) {
+    document.element(element, |document| {
+        document.text("ID", &owner.id).text("DisplayName", &owner.display_name);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_found_is_named_once() {
+        let named = |error| name_in(error, ErrorCode::NoSuchKey, "Key", "k").fields;
+        for error in
+            [ErrorCode::NoSuchKey.into(), S3Error::from(ErrorCode::NoSuchKey).with("Key", "k")]
+        {
+            assert_eq!(named(error), [("Key", "k".to_owned())]);
+        }
+        assert!(named(ErrorCode::AccessDenied.into()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_panic_on_the_blocking_pool_is_an_internal_error() {
+        let outcome: Result<()> = blocking(|| panic!("a fault of ours")).await;
+        assert_eq!(outcome.unwrap_err().code, ErrorCode::InternalError);
+    }
+}

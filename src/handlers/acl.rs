@@ -1,0 +1,227 @@
+//! GetBucketAcl, GetObjectAcl, PutBucketAcl, PutObjectAcl, and the ACL headers of everything that
+//! creates.
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+//!
+//! An ACL is stored and shown as given; it lets nobody in: access is the bucket owner's, as under
+//! AWS's public access block. Cyberduck 4.7.2 reads the ACL before and writes it after each copy,
+//! rename and change of metadata, and leaves a duplicate behind where that fails.
+//!
+//! Refused: grantees nobody knows, another owner than the thing has, more than
+//! [`limits::GRANTS_MAX`] grants.
+
+use super::receive::receive_xml;
+use super::{Context, OpenBucket, blocking};
+use crate::auth::Users;
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::response::Response;
+use crate::limits;
+use crate::router::{AclInput, GranteeInput, PutAcl};
+use crate::types::{Acl, BucketName, CannedAcl, Grant, Grantee, Key, Owner, Permission};
+use crate::xml::{self, XmlGrantee};
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>
+pub(super) fn get_bucket_acl(context: &Context, bucket: &BucketName) -> Result<Response> {
+    let open = context.open(bucket)?;
+    Ok(Response::xml(xml::acl(&bucket_acl(&open))))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
+pub(super) fn get_object_acl(
+    context: &Context,
+    bucket: &BucketName,
+    key: &Key,
+) -> Result<Response> {
+    let open = context.open(bucket)?;
+    Ok(Response::xml(xml::acl(&object_acl(&open, key)?)))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
+pub(super) async fn put_bucket_acl(
+    context: &Context,
+    bucket: BucketName,
+    input: PutAcl,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let opener = context.clone();
+    let (open, acl) = blocking(move || {
+        let open = opener.open(&bucket)?;
+        let acl = bucket_acl(&open);
+        Ok((open, acl))
+    })
+    .await?;
+    replace(context, input, body, open, acl, |open, acl| open.bucket.set_acl(acl)).await
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
+pub(super) async fn put_object_acl(
+    context: &Context,
+    bucket: BucketName,
+    key: Key,
+    input: PutAcl,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let (opener, wanted) = (context.clone(), key.clone());
+    let (open, acl) = blocking(move || {
+        let open = opener.open(&bucket)?;
+        let acl = object_acl(&open, &wanted)?;
+        Ok((open, acl))
+    })
+    .await?;
+    let store = move |open: OpenBucket, acl: Acl| {
+        // Cyberduck writes the owner's FULL_CONTROL after every copy: that is kept as nothing.
+        let acl = (acl != private(&open.owner)).then_some(acl);
+        open.bucket
+            .update_meta(&key, |meta| meta.acl = acl)
+            .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
+    };
+    replace(context, input, body, open, acl, store).await
+}
+
+/// Reads the new ACL, from headers or else from the body, and has it stored.
+async fn replace(
+    context: &Context,
+    input: PutAcl,
+    body: &mut Body<'_>,
+    open: OpenBucket,
+    current: Acl,
+    store: impl FnOnce(OpenBucket, Acl) -> Result<()> + Send + 'static,
+) -> Result<Response> {
+    let users = context.users.clone();
+    let PutAcl { acl: input, expected } = input;
+    receive_xml(context, body, expected, move |document| {
+        let acl = match from_headers(&users, &input, &current.owner, &open.owner)? {
+            Some(acl) => acl,
+            None if input.canned.is_some() => private(&current.owner),
+            None if document.is_empty() => return Err(ErrorCode::MissingSecurityHeader.into()),
+            None => from_document(&users, &document, &current)?,
+        };
+        store(open, acl)?;
+        Ok(Response::empty(200))
+    })
+    .await
+}
+
+/// The bucket's ACL; where none was given, its owner's FULL_CONTROL.
+fn bucket_acl(open: &OpenBucket) -> Acl {
+    open.bucket.config().acl.clone().unwrap_or_else(|| private(&open.owner))
+}
+
+/// The object's ACL; where none was given, FULL_CONTROL of the bucket's owner, who wrote it.
+fn object_acl(open: &OpenBucket, key: &Key) -> Result<Acl> {
+    Ok(open.object(key)?.meta.acl.unwrap_or_else(|| private(&open.owner)))
+}
+
+fn private(owner: &Owner) -> Acl {
+    CannedAcl::Private.expand(owner, owner)
+}
+
+/// The ACL that headers ask for; `None` where they say nothing, or only what holds anyway: an
+/// object without an ACL of its own keeps its attribute within the inode.
+pub(super) fn from_headers(
+    users: &Users,
+    input: &AclInput,
+    owner: &Owner,
+    bucket_owner: &Owner,
+) -> Result<Option<Acl>> {
+    if let Some(canned) = input.canned {
+        let acl = canned.expand(owner, bucket_owner);
+        return Ok((acl != private(owner)).then_some(acl));
+    }
+    if input.grants.is_empty() {
+        return Ok(None);
+    }
+    let grants = input.grants.iter().map(|(grantee, permission)| {
+        let grantee = match grantee {
+            GranteeInput::Id(id) => user_by_id(users, id, owner)?,
+            GranteeInput::Email(email) => user_by_email(users, email)?,
+            GranteeInput::Group(group) => group.clone(),
+        };
+        Ok(Grant { grantee, permission: *permission })
+    });
+    bounded(owner, grants.collect::<Result<_>>()?).map(Some)
+}
+
+/// The ACL of an `<AccessControlPolicy>`; whose the thing is cannot be changed by it.
+fn from_document(users: &Users, document: &[u8], current: &Acl) -> Result<Acl> {
+    let (owner, grants) = xml::access_control_policy(document)?;
+    if owner.is_some_and(|owner| owner.id != current.owner.id) {
+        return Err(ErrorCode::AccessDenied.into());
+    }
+    let resolve = |(grantee, permission): (XmlGrantee, Permission)| {
+        let grantee = match grantee {
+            XmlGrantee::Id(id) => user_by_id(users, &id, &current.owner)?,
+            XmlGrantee::Email(email) => user_by_email(users, &email)?,
+            XmlGrantee::Uri(uri) => Grantee::from_uri(&uri)?,
+        };
+        Ok(Grant { grantee, permission })
+    };
+    bounded(&current.owner, grants.into_iter().map(resolve).collect::<Result<_>>()?)
+}
+
+fn bounded(owner: &Owner, grants: Vec<Grant>) -> Result<Acl> {
+    if grants.len() > limits::GRANTS_MAX {
+        return Err(S3Error::new(
+            ErrorCode::MalformedACLError,
+            "The ACL has more grants than the 100 that are allowed.",
+        ));
+    }
+    Ok(Acl { owner: owner.clone(), grants })
+}
+
+/// An id names its user, under the name the user has now. The owner's own id always holds, also
+/// after the owner's key was removed from users.json.
+fn user_by_id(users: &Users, id: &str, owner: &Owner) -> Result<Grantee> {
+    if let Some(user) = users.by_id(id) {
+        return Ok(Grantee::CanonicalUser(user.owner.clone()));
+    }
+    if id == owner.id {
+        return Ok(Grantee::CanonicalUser(owner.clone()));
+    }
+    Err(S3Error::argument("Invalid id", "CanonicalUser/ID", id))
+}
+
+fn user_by_email(users: &Users, email: &str) -> Result<Grantee> {
+    match users.by_email(email) {
+        Some(user) => Ok(Grantee::CanonicalUser(user.owner.clone())),
+        None => Err(ErrorCode::UnresolvableGrantByEmailAddress.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(id: &str) -> Owner {
+        Owner { id: id.into(), display_name: id.into() }
+    }
+
+    fn granted(grants: usize) -> AclInput {
+        let grant = (GranteeInput::Group(Grantee::AllUsers), Permission::Read);
+        AclInput { canned: None, grants: vec![grant; grants] }
+    }
+
+    fn headers(input: &AclInput) -> Result<Option<Acl>> {
+        from_headers(&Users::default(), input, &owner("me"), &owner("me"))
+    }
+
+    #[test]
+    fn what_holds_anyway_is_not_stored() {
+        for canned in [None, Some(CannedAcl::Private), Some(CannedAcl::BucketOwnerFullControl)] {
+            assert_eq!(headers(&AclInput { canned, grants: vec![] }).unwrap(), None);
+        }
+        let public = AclInput { canned: Some(CannedAcl::PublicRead), grants: vec![] };
+        assert_eq!(headers(&public).unwrap().unwrap().grants.len(), 2);
+    }
+
+    #[test]
+    fn an_acl_has_at_most_a_hundred_grants() {
+        assert!(headers(&granted(limits::GRANTS_MAX)).is_ok());
+        let error = headers(&granted(limits::GRANTS_MAX + 1)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::MalformedACLError);
+    }
+}

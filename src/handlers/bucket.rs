@@ -1,0 +1,126 @@
+//! ListBuckets, CreateBucket, HeadBucket, DeleteBucket.
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+//!
+//! Each user sees its own buckets; a directory made by hand is root's.
+
+use super::list::{parse_token, token};
+use super::receive::receive_xml;
+use super::{Context, acl, write_owner};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::response::Response;
+use crate::router::{CreateBucket, ListBuckets};
+use crate::store::BucketConfig;
+use crate::types::{Acl, BucketName, CannedAcl, Owner, Timestamp};
+use crate::xml::{self, Document};
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+pub(super) fn list_buckets(context: &Context, input: &ListBuckets) -> Result<Response> {
+    let caller = &context.caller()?.owner;
+    let after = input.continuation_token.as_deref().map(parse_token).transpose()?;
+    let mut buckets = context.store.buckets()?;
+    buckets.retain(|(name, config)| {
+        name.as_str().starts_with(&input.prefix)
+            && after.as_deref().is_none_or(|after| name.as_str() > after)
+            && is_owner(context, config, caller)
+    });
+    let max = input.max_buckets.unwrap_or(usize::MAX);
+    let truncated = buckets.len() > max;
+    buckets.truncate(max);
+    let mut document = Document::new("ListAllMyBucketsResult");
+    write_owner(&mut document, "Owner", caller);
+    document.element("Buckets", |document| {
+        for (name, config) in &buckets {
+            let created = Timestamp::new(config.created_secs, 0).iso8601();
+            document.element("Bucket", |document| {
+                document.text("Name", name.as_str()).text("CreationDate", &created);
+            });
+        }
+    });
+    if let Some((last, _)) = buckets.last().filter(|_| truncated) {
+        document.text("ContinuationToken", &token(last.as_str()));
+    }
+    if !input.prefix.is_empty() {
+        document.text("Prefix", &input.prefix);
+    }
+    Ok(Response::xml(document.finish()))
+}
+
+/// Names may change in users.json, ids do not: the id is who one is.
+fn is_owner(context: &Context, config: &BucketConfig, caller: &Owner) -> bool {
+    context.owner_of(config).is_some_and(|owner| owner.id == caller.id)
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+pub(super) async fn create_bucket(
+    context: &Context,
+    input: CreateBucket,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let owner = context.caller()?.owner.clone();
+    let acl = acl::from_headers(&context.users, &input.acl, &owner, &owner)?;
+    let creator = context.clone();
+    receive_xml(context, body, input.expected, move |document| {
+        let config = BucketConfig {
+            created_secs: creator.now.secs(),
+            owner: Some(owner),
+            location: xml::create_bucket(&document)?,
+            acl,
+        };
+        create(&creator, &input.bucket, config)?;
+        Ok(Response::empty(200).header("Location", format!("/{}", input.bucket.as_str())))
+    })
+    .await
+}
+
+fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
+    match context.store.create_bucket(name, config.clone()) {
+        Err(error) if error.code == ErrorCode::BucketAlreadyExists => {
+            recreate(context, name, config)
+        }
+        made => made,
+    }
+}
+
+/// Someone else's bucket is `BucketAlreadyExists`. One's own is `BucketAlreadyOwnedByYou`, but in
+/// us-east-1, where AWS keeps an old promise: 200, and the ACL is set anew.
+fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
+    let caller = &context.caller()?.owner;
+    let bucket = context.store.bucket(name)?;
+    let exists = |code| S3Error::from(code).with("BucketName", name.as_str());
+    if !is_owner(context, bucket.config(), caller) {
+        return Err(exists(ErrorCode::BucketAlreadyExists));
+    }
+    if config.location.is_some() || bucket.config().location.is_some() {
+        return Err(exists(ErrorCode::BucketAlreadyOwnedByYou));
+    }
+    let acl = config.acl.unwrap_or_else(|| private(caller));
+    if bucket.config().acl.as_ref().is_some_and(|kept| *kept != acl) || acl != private(caller) {
+        bucket.set_acl(acl)?;
+    }
+    Ok(())
+}
+
+fn private(owner: &Owner) -> Acl {
+    CannedAcl::Private.expand(owner, owner)
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+pub(super) fn head_bucket(context: &Context, bucket: &BucketName) -> Result<Response> {
+    let open = context.open(bucket)?;
+    let region = open.bucket.config().location.as_deref().unwrap_or(&context.region);
+    Ok(Response::empty(200).header("x-amz-bucket-region", region))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+pub(super) fn delete_bucket(context: &Context, bucket: &BucketName) -> Result<Response> {
+    context.open(bucket)?;
+    context.store.delete_bucket(bucket).map_err(|error| {
+        super::name_in(error, ErrorCode::BucketNotEmpty, "BucketName", bucket.as_str())
+    })?;
+    Ok(Response::empty(204))
+}

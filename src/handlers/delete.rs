@@ -1,0 +1,141 @@
+//! DeleteObject and DeleteObjects.
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+//!
+//! A key in a body is as hostile as one in a path (security class D: another plain-file server
+//! was left through this very door): each passes `Key::parse`, as all keys do.
+//!
+//! Refused: a `<Delete>` without Content-MD5 or checksum, and, entry by entry, keys that are none
+//! and versions other than `null`, the only one there is.
+
+use super::object::name_condition;
+use super::receive::receive_xml;
+use super::{Context, OpenBucket, name_in};
+use crate::digest::{Expected, ExpectedChecksum};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::response::Response;
+use crate::limits;
+use crate::router::{DeleteObject, DeleteObjects};
+use crate::types::{Conditions, Key};
+use crate::xml::{self, DeleteEntry, Document};
+use std::sync::Arc;
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>: an absent key is
+/// success too.
+pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<Response> {
+    let DeleteObject { bucket, key, conditions } = input;
+    let open = context.open(bucket)?;
+    open.bucket
+        .remove_if(key, conditions)
+        .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
+        .map_err(|error| name_condition(error, conditions))?;
+    Ok(Response::empty(204))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
+pub(super) async fn delete_objects(
+    context: &Context,
+    input: DeleteObjects,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let open = context.open_blocking(&input.bucket).await?;
+    if !is_claimed(&input.expected) {
+        return Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        ));
+    }
+    let (entries, quiet) =
+        receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
+    Ok(Response::xml(delete_each(open, entries, quiet).await?))
+}
+
+/// AWS wants the list of what is to be lost protected against damage on its way.
+fn is_claimed(expected: &Expected) -> bool {
+    let checksum = matches!(expected.checksum, Some(ExpectedChecksum::Value(_)));
+    expected.content_md5.is_some() || checksum
+}
+
+/// Every entry succeeds or fails by itself; with `quiet` only failures are told.
+///
+/// Each waits for the disk, and waits that overlap share a write of the filesystem's journal: in
+/// shares on the blocking pool a thousand keys take a few such writes, not a thousand. The pool
+/// bounds the threads of all requests together.
+async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
+    let open = Arc::new(open);
+    let share = entries.len().div_ceil(limits::DELETE_SHARES).max(1);
+    let shares: Vec<_> = entries
+        .chunks(share)
+        .map(|entries| {
+            let (open, entries) = (open.clone(), entries.to_vec());
+            tokio::task::spawn_blocking(move || delete_share(&open, entries))
+        })
+        .collect();
+    let mut document = Document::new("DeleteResult");
+    for share in shares {
+        for (entry, outcome) in share.await.map_err(S3Error::internal)? {
+            write_outcome(&mut document, &entry, outcome, quiet);
+        }
+    }
+    Ok(document.finish())
+}
+
+fn delete_share(open: &OpenBucket, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
+    let outcome = |entry| {
+        let outcome = delete_entry(open, &entry);
+        (entry, outcome)
+    };
+    entries.into_iter().map(outcome).collect()
+}
+
+fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<()>, quiet: bool) {
+    match outcome {
+        Ok(()) if quiet => {}
+        Ok(()) => {
+            document.element("Deleted", |document| write_entry(document, entry));
+        }
+        Err(error) => {
+            document.element("Error", |document| {
+                write_entry(document, entry);
+                document.text("Code", error.code.name()).text("Message", &error.message);
+            });
+        }
+    }
+}
+
+fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
+    if entry.version_id.as_deref().is_some_and(|id| id != "null") {
+        return Err(ErrorCode::NoSuchVersion.into());
+    }
+    let key = Key::parse(entry.key.clone().into_bytes())?;
+    let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
+    open.bucket.remove_if(&key, &conditions)?;
+    Ok(())
+}
+
+/// The key as the client wrote it, so that it finds its own entry again.
+fn write_entry(document: &mut Document, entry: &DeleteEntry) {
+    document.text("Key", &entry.key);
+    if let Some(version_id) = &entry.version_id {
+        document.text("VersionId", version_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Checksum, ChecksumAlgorithm};
+
+    #[test]
+    fn delete_objects_wants_a_digest_of_its_list() {
+        let algorithm = ChecksumAlgorithm::Crc32;
+        let checksum = |checksum| Expected { content_md5: None, checksum: Some(checksum) };
+        let value = Checksum { algorithm, value: vec![0; 4] };
+        assert!(is_claimed(&checksum(ExpectedChecksum::Value(value))));
+        assert!(is_claimed(&Expected { content_md5: Some([0; 16]), checksum: None }));
+        assert!(!is_claimed(&checksum(ExpectedChecksum::Compute(algorithm))));
+        assert!(!is_claimed(&Expected::default()));
+    }
+}

@@ -1,0 +1,259 @@
+//! Multipart uploads: create, part, complete, abort, list parts.
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
+//!
+//! Refused: lists of parts that do not ascend, or that name tags this server never gave. What the
+//! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses.
+
+use super::list::{bool_text, write_origin};
+use super::object::{checksum_text, name_condition, new_meta};
+use super::receive::{Terms, receive, receive_xml};
+use super::{Context, blocking};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::response::Response;
+use crate::router::{
+    CompleteMultipartUpload, CreateMultipartUpload, ListParts, ObjectChecksum, UploadAddress,
+    UploadPart,
+};
+use crate::store::{CompletePart, PartRecord, UploadInfo};
+use crate::types::{Checksum, ChecksumAlgorithm};
+use crate::xml::{self, CompletedPart, Document};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
+pub(super) fn create_multipart_upload(
+    context: &Context,
+    input: CreateMultipartUpload,
+) -> Result<Response> {
+    let CreateMultipartUpload { bucket, key, new, checksum } = input;
+    let open = context.open(&bucket)?;
+    let info = UploadInfo {
+        meta: new_meta(context, &open, new)?,
+        checksum,
+        owner: context.caller()?.owner.clone(),
+        initiated: context.now,
+    };
+    let id = open.bucket.create_upload(&key, info)?;
+    let mut document = Document::new("InitiateMultipartUploadResult");
+    document.text("Bucket", bucket.as_str());
+    document.text("Key", key.as_str());
+    document.text("UploadId", id.as_str());
+    let response = Response::xml(document.finish());
+    Ok(match checksum {
+        None => response,
+        Some(algorithm) => response
+            .header("x-amz-checksum-algorithm", algorithm.name())
+            .header("x-amz-checksum-type", checksum_type(algorithm)),
+    })
+}
+
+/// CRC64NVME alone can be combined from those of the parts.
+fn checksum_type(algorithm: ChecksumAlgorithm) -> &'static str {
+    if algorithm == ChecksumAlgorithm::Crc64Nvme { "FULL_OBJECT" } else { "COMPOSITE" }
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
+pub(super) async fn upload_part(
+    context: &Context,
+    input: UploadPart,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let UploadPart { upload: UploadAddress { bucket, key, upload_id }, .. } = input;
+    let mut terms = Terms::content(input.expected, input.length);
+    let claimed = terms.checksum;
+    let opener = context.clone();
+    let (writer, wanted) = blocking(move || {
+        let upload = opener.open(&bucket)?.upload(&key, &upload_id)?;
+        let wanted = agree(claimed, upload.info().checksum)?;
+        Ok((upload.part(input.part_number, input.length)?, wanted))
+    })
+    .await?;
+    terms.checksum = wanted;
+    receive(context, body, terms, writer, |writer, proof| {
+        let part = writer.seal(proof)?;
+        let response = Response::empty(200).header("ETag", part.etag.quoted());
+        Ok(match part.checksum {
+            None => response,
+            Some(checksum) => response.header(checksum.algorithm.header(), checksum.base64()),
+        })
+    })
+    .await
+}
+
+/// The checksum a part is given: the upload's, which the client may leave to us but not change.
+fn agree(
+    part: Option<ChecksumAlgorithm>,
+    upload: Option<ChecksumAlgorithm>,
+) -> Result<Option<ChecksumAlgorithm>> {
+    match (part, upload) {
+        (Some(part), Some(upload)) if part != upload => Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {}, \
+                 actual checksum Type: {}",
+                upload.name().to_ascii_lowercase(),
+                part.name().to_ascii_lowercase()
+            ),
+        )),
+        (part, upload) => Ok(part.or(upload)),
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+pub(super) async fn complete_multipart_upload(
+    context: &Context,
+    input: CompleteMultipartUpload,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
+    let open = context.open_blocking(&upload.bucket).await?;
+    receive_xml(context, body, expected, move |document| {
+        let parts = ascending(xml::complete_multipart_upload(&document)?)?;
+        let stored = open.upload(&upload.key, &upload.upload_id)?;
+        let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
+        let committed = stored
+            .complete(&parts, &conditions, checksum.as_ref())
+            .map_err(|error| name_condition(error, &conditions))?;
+        let mut document = Document::new("CompleteMultipartUploadResult");
+        document.text("Location", &location(&upload));
+        document.text("Bucket", upload.bucket.as_str());
+        document.text("Key", upload.key.as_str());
+        document.text("ETag", &committed.etag.quoted());
+        if let Some(checksum) = &committed.checksum {
+            let (value, kind) = checksum_text(&committed.etag, checksum);
+            document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
+        }
+        Ok(Response::xml(document.finish()))
+    })
+    .await
+}
+
+/// The checksum a client expects of so many parts.
+fn of_that_many(expected: ObjectChecksum, parts: usize) -> Result<Checksum> {
+    match expected.parts {
+        Some(n) if n != parts => Err(ErrorCode::BadDigest.into()),
+        _ => Ok(expected.checksum),
+    }
+}
+
+/// Part numbers rise, without repeats, and each tag is one that could have been given.
+fn ascending(parts: Vec<CompletedPart>) -> Result<Vec<CompletePart>> {
+    if parts.is_empty() {
+        return Err(ErrorCode::MalformedXML.into());
+    }
+    if !parts.is_sorted_by(|a, b| a.number < b.number) {
+        return Err(ErrorCode::InvalidPartOrder.into());
+    }
+    let named =
+        |part: CompletedPart| match part.etag {
+            Some(etag) => Ok(CompletePart { number: part.number, etag, checksums: part.checksums }),
+            None => Err(S3Error::from(ErrorCode::InvalidPart)
+                .with("PartNumber", part.number.get().to_string())),
+        };
+    parts.into_iter().map(named).collect()
+}
+
+/// Everything but unreserved characters and the slash, as in a path.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// The path of the object. AWS gives a whole URL; behind a proxy we would name the wrong host, and
+/// no client follows it.
+fn location(upload: &UploadAddress) -> String {
+    format!("/{}/{}", upload.bucket.as_str(), utf8_percent_encode(upload.key.as_str(), PATH))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+pub(super) fn abort_multipart_upload(
+    context: &Context,
+    upload: &UploadAddress,
+) -> Result<Response> {
+    context.open(&upload.bucket)?.upload(&upload.key, &upload.upload_id)?.abort()?;
+    Ok(Response::empty(204))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
+pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Response> {
+    let UploadAddress { bucket, key, upload_id } = &input.upload;
+    let upload = context.open(bucket)?.upload(key, upload_id)?;
+    let (parts, truncated) = match input.max_parts {
+        0 => (Vec::new(), false),
+        max => upload.parts(input.marker, max)?,
+    };
+    let info = upload.info();
+    let mut document = Document::new("ListPartsResult");
+    document.text("Bucket", bucket.as_str());
+    document.text("Key", key.as_str());
+    document.text("UploadId", upload_id.as_str());
+    write_origin(&mut document, info);
+    document.text("PartNumberMarker", &input.marker.to_string());
+    let next = parts.last().map_or(input.marker, |part| part.number.get());
+    document.text("NextPartNumberMarker", &next.to_string());
+    document.text("MaxParts", &input.max_parts.to_string());
+    document.text("IsTruncated", bool_text(truncated));
+    if let Some(algorithm) = info.checksum {
+        document.text("ChecksumAlgorithm", algorithm.name());
+        document.text("ChecksumType", checksum_type(algorithm));
+    }
+    for part in &parts {
+        document.element("Part", |document| write_part(document, part));
+    }
+    Ok(Response::xml(document.finish()))
+}
+
+fn write_part(document: &mut Document, part: &PartRecord) {
+    document.text("PartNumber", &part.number.get().to_string());
+    document.text("LastModified", &part.modified.iso8601());
+    document.text("ETag", &part.etag.quoted());
+    document.text("Size", &part.length.to_string());
+    write_checksum(document, part.checksum.as_ref());
+}
+
+/// `<ChecksumCRC32>` and its kin.
+pub(super) fn write_checksum(document: &mut Document, checksum: Option<&Checksum>) {
+    if let Some(checksum) = checksum {
+        document.text(checksum.algorithm.element(), &checksum.base64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{BucketName, ETag, Key, PartNumber, UploadId};
+
+    fn part(number: &str) -> CompletedPart {
+        let number = PartNumber::parse(number).unwrap();
+        CompletedPart { number, etag: Some(ETag::Md5([0; 16])), checksums: vec![] }
+    }
+
+    #[test]
+    fn complete_multipart_upload_wants_rising_part_numbers() {
+        let code = |parts| ascending(parts).map(|_| ()).map_err(|error| error.code);
+        assert_eq!(code(vec![part("1"), part("3"), part("10000")]), Ok(()));
+        assert_eq!(code(vec![]), Err(ErrorCode::MalformedXML));
+        assert_eq!(code(vec![part("2"), part("1")]), Err(ErrorCode::InvalidPartOrder));
+        assert_eq!(code(vec![part("2"), part("2")]), Err(ErrorCode::InvalidPartOrder));
+        let unknown = CompletedPart { etag: None, ..part("1") };
+        assert_eq!(code(vec![unknown]), Err(ErrorCode::InvalidPart));
+    }
+
+    #[test]
+    fn a_part_has_the_checksum_of_its_upload() {
+        let (crc, sha) = (Some(ChecksumAlgorithm::Crc32), Some(ChecksumAlgorithm::Sha256));
+        assert_eq!(agree(None, crc).unwrap(), crc);
+        assert_eq!(agree(crc, None).unwrap(), crc);
+        assert_eq!(agree(crc, crc).unwrap(), crc);
+        assert_eq!(agree(sha, crc).unwrap_err().code, ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn location_is_a_path_that_can_be_asked_for() {
+        let upload = UploadAddress {
+            bucket: BucketName::parse("bkt").unwrap(),
+            key: Key::parse("a b/+ü".into()).unwrap(),
+            upload_id: UploadId::from_bytes([0; 16]),
+        };
+        assert_eq!(location(&upload), "/bkt/a%20b/%2B%C3%BC");
+    }
+}

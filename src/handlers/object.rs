@@ -1,0 +1,256 @@
+//! PutObject, GetObject and HeadObject: the main job.
+//!
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+//!
+//! Refused: conditions that do not hold (304, 412), ranges outside the object (416).
+//!
+//! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
+
+use super::receive::{Terms, receive};
+use super::{Context, OpenBucket, acl, blocking};
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
+use crate::http::range::ByteRange;
+use crate::http::response::{Response, ResponseBody};
+use crate::router::{GetObject, NewObject, PutObject};
+use crate::store::Object;
+use crate::types::{
+    Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, ObjectMeta, PartNumber,
+    Timestamp, Verdict,
+};
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+pub(super) async fn put_object(
+    context: &Context,
+    input: PutObject,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let PutObject { bucket, key, length, expected, new, conditions } = input;
+    let terms = Terms::content(expected, length);
+    let opener = context.clone();
+    let (open, meta, staged) = blocking(move || {
+        let open = opener.open(&bucket)?;
+        let meta = new_meta(&opener, &open, new)?;
+        let staged = open.bucket.stage()?;
+        Ok((open, meta, staged))
+    })
+    .await?;
+    receive(context, body, terms, staged, move |staged, proof| {
+        let checksum = proof.digests().checksum.clone();
+        let sealed = staged.seal(proof, meta)?;
+        let committed = open
+            .bucket
+            .commit(&key, sealed, &conditions)
+            .map_err(|error| name_condition(error, &conditions))?;
+        let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
+    })
+    .await
+}
+
+/// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
+/// it, and the checksum, from the proof that comes with the bytes.
+pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
+    let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
+    Ok(ObjectMeta {
+        etag: ETag::Md5([0; 16]),
+        checksum: None,
+        headers: new.headers,
+        user_metadata: new.user_metadata,
+        storage_class: new.storage_class,
+        acl,
+    })
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
+/// differs in the body alone.
+pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
+    let object = context.open(&input.bucket)?.object(&input.key)?;
+    match input.conditions.weigh(&object.meta.etag, object.modified) {
+        Verdict::Proceed => {}
+        Verdict::NotModified => return Ok(not_modified(&object)),
+        Verdict::PreconditionFailed => return Err(precondition_failed(&input.conditions)),
+    }
+    let range = input.range.filter(|_| is_unchanged(input.if_range.as_deref(), &object));
+    let part = match input.part_number {
+        Some(number) => Some(part(&object, number)?).filter(|(_, bytes)| *bytes > 0),
+        None => range.map(|range| resolve(range, object.length)).transpose()?,
+    };
+    let (offset, bytes) = part.unwrap_or((0, object.length));
+    let mut response = Response::empty(if part.is_some() { 206 } else { 200 });
+    response = validators(response.header("Accept-Ranges", "bytes"), &object);
+    if part.is_some() {
+        response = response.header("Content-Range", content_range(offset, bytes, object.length));
+    }
+    if let Some(parts) = object.part_count().filter(|_| input.part_number.is_some()) {
+        response = response.header("x-amz-mp-parts-count", parts.to_string());
+    }
+    response = stored_headers(response, &object.meta, input.overrides);
+    // A checksum speaks of the whole object: beside a range a client would hold it against a part.
+    if input.checksum_mode && part.is_none() {
+        response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
+    }
+    response.body = ResponseBody::File { file: object.file, offset, bytes };
+    Ok(response)
+}
+
+/// First offset and count; `InvalidRange` names the length, for the client to ask again.
+fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
+    range.resolve(length).ok_or_else(|| {
+        let requested = match range {
+            ByteRange::FromTo(first, last) => format!("bytes={first}-{last}"),
+            ByteRange::From(first) => format!("bytes={first}-"),
+            ByteRange::Last(count) => format!("bytes=-{count}"),
+        };
+        S3Error::from(ErrorCode::InvalidRange)
+            .with("RangeRequested", requested)
+            .with("ActualObjectSize", length.to_string())
+    })
+}
+
+/// First offset and count of a part: how SDKs download in parallel what was uploaded so.
+fn part(object: &Object, number: PartNumber) -> Result<(u64, u64)> {
+    object.part(number).ok_or_else(|| {
+        S3Error::from(ErrorCode::InvalidPartNumber)
+            .with("PartNumberRequested", number.get().to_string())
+            .with("ActualPartCount", object.part_count().unwrap_or(1).to_string())
+    })
+}
+
+/// `bytes FIRST-LAST/LENGTH`; a range that resolved holds at least one byte.
+fn content_range(offset: u64, bytes: u64, length: u64) -> String {
+    let last = (offset + bytes).saturating_sub(1);
+    format!("bytes {offset}-{last}/{length}")
+}
+
+/// `PreconditionFailed`, naming the condition that did not hold.
+pub(super) fn precondition_failed(conditions: &Conditions) -> S3Error {
+    let name = if conditions.if_match.is_some() { "If-Match" } else { "If-Unmodified-Since" };
+    S3Error::from(ErrorCode::PreconditionFailed).with("Condition", name)
+}
+
+/// [`precondition_failed`] for a write, whose conditions the store weighs under its lock.
+pub(super) fn name_condition(error: S3Error, conditions: &Conditions) -> S3Error {
+    let name = if conditions.if_match.is_some() { "If-Match" } else { "If-None-Match" };
+    super::name_in(error, ErrorCode::PreconditionFailed, "Condition", name)
+}
+
+/// Whether the object is the one of which a client has a part: else its range would be glued to
+/// bytes of another. RFC 9110 section 13.1.5: a strong tag, or the very date of Last-Modified.
+fn is_unchanged(if_range: Option<&str>, object: &Object) -> bool {
+    if_range.is_none_or(|value| {
+        let date = Timestamp::parse_http_date(value);
+        value == object.meta.etag.quoted()
+            || date.is_some_and(|date| date.secs() == object.modified.secs())
+    })
+}
+
+/// 304: what a cache compares, and how long it may keep what it has (RFC 9110 section 15.4.5).
+fn not_modified(object: &Object) -> Response {
+    let headers = &object.meta.headers;
+    let response = validators(Response::empty(304), object);
+    [("Cache-Control", &headers.cache_control), ("Expires", &headers.expires)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .fold(response, |response, (name, value)| response.header(name, value))
+}
+
+/// What a cache compares: 304 carries these too.
+fn validators(response: Response, object: &Object) -> Response {
+    response
+        .header("Last-Modified", object.modified.http_date())
+        .header("ETag", object.meta.etag.quoted())
+}
+
+/// The headers kept with the object; a signed `response-*` parameter wins over the stored one.
+fn stored_headers(
+    mut response: Response,
+    meta: &ObjectMeta,
+    overrides: ContentHeaders,
+) -> Response {
+    let stored = &meta.headers;
+    let content_type = overrides.content_type.or_else(|| stored.content_type.clone());
+    let content_type = content_type.unwrap_or_else(|| "binary/octet-stream".to_owned());
+    response = response.header("Content-Type", content_type);
+    for (name, given, kept) in [
+        ("Cache-Control", overrides.cache_control, &stored.cache_control),
+        ("Content-Disposition", overrides.content_disposition, &stored.content_disposition),
+        ("Content-Encoding", overrides.content_encoding, &stored.content_encoding),
+        ("Content-Language", overrides.content_language, &stored.content_language),
+        ("Expires", overrides.expires, &stored.expires),
+        ("x-amz-website-redirect-location", None, &stored.website_redirect_location),
+        ("x-amz-storage-class", None, &meta.storage_class),
+    ] {
+        if let Some(value) = given.or_else(|| kept.clone()) {
+            response = response.header(name, value);
+        }
+    }
+    for (name, value) in &meta.user_metadata {
+        response = response.header(format!("x-amz-meta-{name}"), value.clone());
+    }
+    response
+}
+
+/// Adds `x-amz-checksum-*` and its type.
+pub(super) fn with_checksum(
+    response: Response,
+    etag: &ETag,
+    checksum: Option<&Checksum>,
+) -> Response {
+    let Some(checksum) = checksum else { return response };
+    let (value, kind) = checksum_text(etag, checksum);
+    response.header(checksum.algorithm.header(), value).header("x-amz-checksum-type", kind)
+}
+
+/// A checksum as S3 writes it, and its type. An object made of parts has the checksum of its
+/// parts' checksums, marked with their number so that no client holds it against the content;
+/// CRC64NVME alone is combined into one of the whole.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
+pub(super) fn checksum_text(etag: &ETag, checksum: &Checksum) -> (String, &'static str) {
+    match etag {
+        ETag::Multipart(_, parts)
+            if *parts > 0 && checksum.algorithm != ChecksumAlgorithm::Crc64Nvme =>
+        {
+            (format!("{}-{parts}", checksum.base64()), "COMPOSITE")
+        }
+        _ => (checksum.base64(), "FULL_OBJECT"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_range_is_inclusive() {
+        assert_eq!(content_range(0, 1, 3), "bytes 0-0/3");
+        assert_eq!(content_range(2, 5, 7), "bytes 2-6/7");
+    }
+
+    #[test]
+    fn get_object_names_the_failed_condition() {
+        let conditions = Conditions { if_match: Some("x".into()), ..Conditions::default() };
+        assert_eq!(precondition_failed(&conditions).fields[0].1, "If-Match");
+        let error = precondition_failed(&Conditions::default());
+        assert_eq!(error.fields[0].1, "If-Unmodified-Since");
+    }
+
+    #[test]
+    fn checksums_of_parts_are_marked_with_their_number() {
+        let crc = |algorithm, bytes| Checksum { algorithm, value: vec![0; bytes] };
+        let crc32 = crc(ChecksumAlgorithm::Crc32, 4);
+        let crc64 = crc(ChecksumAlgorithm::Crc64Nvme, 8);
+        let (single, parts) = (ETag::Md5([0; 16]), ETag::Multipart([0; 16], 2));
+        for (etag, checksum, text) in [
+            (&single, &crc32, ("AAAAAA==", "FULL_OBJECT")),
+            (&parts, &crc32, ("AAAAAA==-2", "COMPOSITE")),
+            (&parts, &crc64, ("AAAAAAAAAAA=", "FULL_OBJECT")),
+        ] {
+            let (value, kind) = checksum_text(etag, checksum);
+            assert_eq!((value.as_str(), kind), text);
+        }
+    }
+}
