@@ -42,6 +42,7 @@ pub mod handlers;
 pub mod http;
 pub mod limits;
 pub mod router;
+pub mod server;
 pub mod store;
 pub mod tls;
 pub mod types;

@@ -1,0 +1,195 @@
+//! The request loop: head, proof, operation, answer, again, until the connection closes.
+//!
+//! ```text
+//! read_head -> router::address -> auth::authenticate -> router::route -> handlers::handle -> write
+//! ```
+//!
+//! The body is read by the handler, so nothing of it, and no `100 Continue`, moves before the head
+//! is verified and the caller authorised. What the handler left of a body is drained, or the
+//! connection closed.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+
+use super::Shared;
+use super::log::{Entry, mask_signature, tell};
+use crate::auth;
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::handlers::{self, Context};
+use crate::http::connection::{Body, Connection, NoHead};
+use crate::http::head::{Method, RequestHead};
+use crate::http::response::{Response, WriteOptions};
+use crate::router;
+use crate::tls::Stream;
+use crate::types::{Timestamp, hex};
+use crate::xml;
+use std::net::SocketAddr;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// The status in the log of an answer that could not be sent whole, as nginx has it.
+const CLIENT_GONE: u16 = 499;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
+    let mut connection = Connection::new(stream);
+    let mut stopping = shared.stopping.clone();
+    loop {
+        let head = tokio::select! {
+            head = connection.read_head() => head,
+            () = stopped(&mut stopping) => return connection.close().await,
+        };
+        let exchange = Exchange::begin(shared, peer);
+        let open = match head {
+            Ok(head) => exchange.answer(head, &mut connection).await,
+            Err(NoHead::Bad(bad)) => {
+                exchange.refuse(bad.into(), &mut connection).await;
+                false
+            }
+            Err(NoHead::Closed | NoHead::Timeout | NoHead::Io(_)) => false,
+        };
+        if !open {
+            return connection.close().await;
+        }
+    }
+}
+
+/// Ends when the server stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// One request and its answer.
+struct Exchange<'s> {
+    shared: &'s Shared,
+    peer: SocketAddr,
+    now: Timestamp,
+    started: Instant,
+    request_id: String,
+    user: String,
+    operation: &'static str,
+}
+
+impl<'s> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr) -> Exchange<'s> {
+        Exchange {
+            shared,
+            peer,
+            now: shared.clock.now(),
+            started: Instant::now(),
+            request_id: request_id(),
+            user: String::new(),
+            operation: "-",
+        }
+    }
+
+    /// Answers; false where the connection cannot carry another request.
+    async fn answer(mut self, mut head: RequestHead, connection: &mut Connection) -> bool {
+        let mut body = connection.body(&head);
+        let result = self.respond(&mut head, &mut body).await;
+        let drained = body.drain().await;
+        let close = !drained || !head.keep_alive() || *self.shared.stopping.borrow();
+        let response = result.unwrap_or_else(|error| self.error(&error, head.path()));
+        let head_only = head.method() == Method::Head;
+        let sent = self.write(response, head_only, close, connection).await;
+        if self.shared.log.is_on() {
+            let (status, bytes) = *sent.as_ref().unwrap_or(&(CLIENT_GONE, 0));
+            self.log(mask_signature(head.request_line()), Some(&head), status, bytes);
+        }
+        sent.is_ok() && !close
+    }
+
+    /// A request that is none: answered, logged, and the connection closed.
+    async fn refuse(self, error: S3Error, connection: &mut Connection) {
+        let response = self.error(&error, "");
+        if let Ok((status, bytes)) = self.write(response, false, true, connection).await {
+            self.log(String::new(), None, status, bytes);
+        }
+    }
+
+    /// From head to response: each step takes the proof that the one before made.
+    async fn respond(&mut self, head: &mut RequestHead, body: &mut Body<'_>) -> Result<Response> {
+        let shared = self.shared;
+        let users = shared.users.get();
+        router::refuse_preflight(head)?;
+        let address = router::address(head, &shared.domains)?;
+        let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
+        let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
+        if let Some(user) = verified.user() {
+            self.user.clone_from(&user.owner.display_name);
+        }
+        head.hoist(verified.take_hoisted());
+        let operation = router::route(head, &address)?;
+        self.operation = operation.name();
+        let context = Context {
+            store: shared.store.clone(),
+            users,
+            verified,
+            expected_owners: router::expected_owners(head),
+            now: self.now,
+            region: shared.region.clone(),
+        };
+        handlers::handle(&context, operation, body).await
+    }
+
+    /// The XML of an error; our own faults are told to the log, not to the client.
+    fn error(&self, error: &S3Error, path: &str) -> Response {
+        if let Some(cause) = &error.cause {
+            let (id, operation) = (&self.request_id, self.operation);
+            tell(format_args!("{id} {operation} {path}: {}: {cause}", error.code.name()));
+        }
+        let status = error.code.status();
+        if error.code == ErrorCode::NotModified {
+            return Response::empty(status);
+        }
+        let mut response = Response::xml(xml::error(error, path, &self.request_id));
+        response.status = status;
+        let length = error.fields.iter().find(|(name, _)| *name == "ActualObjectSize");
+        match length.filter(|_| error.code == ErrorCode::InvalidRange) {
+            Some((_, length)) => response.header("Content-Range", format!("bytes */{length}")),
+            None => response,
+        }
+    }
+
+    async fn write(
+        &self,
+        response: Response,
+        head_only: bool,
+        close: bool,
+        connection: &mut Connection,
+    ) -> std::io::Result<(u16, u64)> {
+        let status = response.status;
+        // Tools of the field log both ids; the second is `<HostId>` in an error.
+        let response = response
+            .header("x-amz-request-id", self.request_id.as_str())
+            .header("x-amz-id-2", self.request_id.as_str());
+        let options = WriteOptions { head_only, close, date: self.now };
+        let bytes = connection.write(response, options).await?;
+        Ok((status, bytes))
+    }
+
+    fn log(&self, request: String, head: Option<&RequestHead>, status: u16, bytes: u64) {
+        let header = |name| head.and_then(|head| head.header(name)).unwrap_or_default();
+        self.shared.log.write(&Entry {
+            time: self.shared.log.time(self.now),
+            client: self.peer.ip().to_canonical(),
+            user: &self.user,
+            request,
+            status,
+            bytes,
+            referer: &mask_signature(header("referer")),
+            user_agent: header("user-agent"),
+            request_id: &self.request_id,
+            operation: self.operation,
+            milliseconds: self.started.elapsed().as_secs_f64() * 1000.0,
+        });
+    }
+}
+
+/// 16 random hex digits, upper case as AWS's.
+fn request_id() -> String {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => hex(&bytes).to_ascii_uppercase(),
+        Err(_) => String::from("0000000000000000"),
+    }
+}
