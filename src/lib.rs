@@ -36,6 +36,7 @@
 //! imports more, and no row allows what its module does not use.
 
 pub mod auth;
+pub mod cli;
 pub mod digest;
 pub mod error;
 pub mod handlers;
