@@ -1,0 +1,220 @@
+//! Every key S3 allows, through every door that takes or gives a key: the path, the copy source,
+//! the XML of DeleteObjects, and the listings (V1 and V2, plain and `encoding-type=url`, whole and
+//! in small pages). Security classes D (traversal) and E (the authorised name is the stored name).
+//!
+//! Afterwards nothing is left: not an empty directory, not a staged file, and not one byte outside
+//! the buckets has changed. `tests/clients/strace` watches the same keys from below.
+
+mod common;
+
+use common::client::{Request, Signer, encode, raw_head};
+use common::{OWN, TestServer, xml};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The keys; `tests/clients` reads the same file.
+fn corpus() -> Vec<String> {
+    let mut keys: Vec<String> =
+        serde_json::from_str(include_str!("fixtures/nasty-keys.json")).expect("a list of keys");
+    keys.sort();
+    keys
+}
+
+/// Two buckets, `src` and `dst`, with something beside them that must not change.
+struct Scene {
+    server: TestServer,
+    signer: Signer,
+    keys: Vec<String>,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let server = TestServer::start();
+        for bucket in ["src", "dst", "bystander"] {
+            server.make_bucket(bucket);
+        }
+        let put = server.call(Request::object("PUT", "bystander", "a/b").body("untouched"));
+        assert_eq!(put.status, 200);
+        std::fs::write(server.dir.path().join("outside"), "untouched").expect("a file");
+        let signer = server.signer(OWN);
+        Scene { server, signer, keys: corpus() }
+    }
+
+    /// One request a key on one connection; every answer must have that status.
+    fn each(&self, status: u16, request: impl Fn(&str) -> Request) -> Vec<Vec<u8>> {
+        let mut connection = self.server.connect();
+        let mut bodies = Vec::new();
+        for key in &self.keys {
+            let answer = connection.call(&self.signer, &request(key));
+            assert_eq!(answer.status, status, "{key:?}: {}", answer.text());
+            bodies.push(answer.body);
+        }
+        bodies
+    }
+
+    /// All pages of a listing of `bucket`.
+    fn list(&self, bucket: &str, query: &str) -> Vec<String> {
+        let mut connection = self.server.connect();
+        let mut keys = Vec::new();
+        let mut next = String::new();
+        loop {
+            let request = Request::new("GET", &format!("/{bucket}?{query}{next}"));
+            let answer = connection.call(&self.signer, &request);
+            let text = answer.text();
+            assert_eq!(answer.status, 200, "{query}: {text}");
+            let page = page_keys(&text);
+            assert!(!page.is_empty() || keys.is_empty(), "an empty page in the middle: {text}");
+            keys.extend(page);
+            if xml::text(&text, "IsTruncated").as_deref() != Some("true") {
+                return keys;
+            }
+            next = match xml::text(&text, "NextContinuationToken") {
+                Some(token) => format!("&continuation-token={}", encode(&token, "")),
+                None => format!("&marker={}", encode(keys.last().expect("a key"), "")),
+            };
+        }
+    }
+
+    /// The same keys in the same order, however they are asked for.
+    fn is_listed_everywhere(&self, bucket: &str, keys: &[String]) {
+        for version in ["", "&list-type=2"] {
+            for encoding in ["", "&encoding-type=url"] {
+                for page in ["max-keys=1000", "max-keys=7"] {
+                    let query = format!("{page}{version}{encoding}");
+                    assert_eq!(self.list(bucket, &query), keys, "{query}");
+                }
+            }
+        }
+    }
+
+    /// DeleteObjects of every key.
+    fn delete_objects(&self, bucket: &str) {
+        let mut list = String::from("<Delete>");
+        for key in &self.keys {
+            list.push_str(&format!("<Object><Key>{}</Key></Object>", xml::escape(key)));
+        }
+        list.push_str("</Delete>");
+        let request = Request::new("POST", &format!("/{bucket}?delete")).body(list);
+        let md5 = content_md5(&request.body);
+        let answer = self.server.call(request.header("content-md5", &md5));
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "{text}");
+        assert_eq!(xml::elements(&text, "Error"), [""; 0]);
+        assert_eq!(xml::texts(&text, "Deleted", "Key"), self.keys);
+    }
+}
+
+fn page_keys(text: &str) -> Vec<String> {
+    let keys = xml::texts(text, "Contents", "Key");
+    match xml::text(text, "EncodingType").as_deref() {
+        Some("url") => keys.iter().map(|key| xml::url_decode(key)).collect(),
+        _ => keys,
+    }
+}
+
+fn content_md5(body: &[u8]) -> String {
+    use base64::Engine;
+    use md5::Digest;
+    base64::engine::general_purpose::STANDARD.encode(md5::Md5::digest(body))
+}
+
+/// Every path below `root` but those below `skip`, with the bytes of the files.
+fn snapshot(root: &Path, skip: &[PathBuf]) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if skip.contains(&path) {
+                continue;
+            }
+            let is_dir = path.symlink_metadata().expect("metadata").is_dir();
+            let bytes = (!is_dir).then(|| std::fs::read(&path).expect("a file"));
+            found.insert(path.clone(), bytes);
+            if is_dir {
+                open.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Files (not folders) below `directory`, which need not exist.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    if !directory.exists() {
+        return Vec::new();
+    }
+    let all = snapshot(directory, &[]).into_iter();
+    all.filter(|(_, bytes)| bytes.is_some()).map(|(path, _)| path).collect()
+}
+
+#[test]
+fn nasty_keys_are_written_listed_read_copied_and_deleted_without_a_trace() {
+    let scene = Scene::new();
+    let data = scene.server.data();
+    let ours = [data.join("src"), data.join("dst"), data.join(".glassbucket")];
+    let before = snapshot(scene.server.dir.path(), &ours);
+
+    scene.each(200, |key| Request::object("PUT", "src", key).body(key));
+    scene.is_listed_everywhere("src", &scene.keys);
+    let bodies = scene.each(200, |key| Request::object("GET", "src", key));
+    assert!(bodies.iter().zip(&scene.keys).all(|(body, key)| body == key.as_bytes()));
+    scene.each(200, |key| Request::object("HEAD", "src", key));
+
+    scene.each(200, |key| {
+        let source = format!("/src/{}", encode(key, "/"));
+        Request::object("PUT", "dst", key).header("x-amz-copy-source", &source)
+    });
+    scene.is_listed_everywhere("dst", &scene.keys);
+    let bodies = scene.each(200, |key| Request::object("GET", "dst", key));
+    assert!(bodies.iter().zip(&scene.keys).all(|(body, key)| body == key.as_bytes()));
+
+    scene.each(204, |key| Request::object("DELETE", "src", key));
+    scene.delete_objects("dst");
+    scene.each(404, |key| Request::object("GET", "dst", key));
+    for bucket in ["src", "dst"] {
+        scene.is_listed_everywhere(bucket, &[]);
+        assert!(snapshot(&data.join(bucket), &[]).is_empty(), "{bucket} is an empty directory");
+    }
+    let staged = files_below(&data.join(".glassbucket/staging"));
+    assert!(staged.iter().all(|path| path.ends_with("lock")), "{staged:?}");
+    assert_eq!(snapshot(scene.server.dir.path(), &ours), before, "nothing else has changed");
+}
+
+#[test]
+fn nasty_keys_answer_deletion_in_any_order() {
+    // Last written first, so that `a` goes before `a/b` in one bucket and after it in the other.
+    let mut scene = Scene::new();
+    scene.keys.reverse();
+    scene.each(200, |key| Request::object("PUT", "src", key).body(key));
+    let mut sorted = scene.keys.clone();
+    sorted.sort();
+    assert_eq!(scene.list("src", "list-type=2"), sorted);
+    scene.each(204, |key| Request::object("DELETE", "src", key));
+    assert!(snapshot(&scene.server.data().join("src"), &[]).is_empty());
+}
+
+#[test]
+fn nasty_keys_of_1025_bytes_are_too_long() {
+    let scene = Scene::new();
+    let answer = scene.server.call(Request::object("PUT", "src", &"k".repeat(1025)).body("x"));
+    assert_eq!((answer.status, answer.code().as_str()), (400, "KeyTooLongError"));
+}
+
+#[test]
+fn nasty_keys_that_are_not_utf8_are_refused() {
+    let scene = Scene::new();
+    for target in ["/src/%FF", "/src/a%C3", "/src/%ED%A0%80"] {
+        let answer = scene.server.call(Request::new("PUT", target).body("x"));
+        assert_eq!(answer.status, 400, "{target}: {}", answer.text());
+    }
+    // No signature covers a path that cannot be decoded: it is refused before one is looked for.
+    for target in ["/src/a%2", "/src/%zz"] {
+        let mut connection = scene.server.connect();
+        let host = ("host".to_owned(), scene.server.address.to_string());
+        connection.send(&raw_head("GET", target, &[host]));
+        let answer = connection.answer("GET");
+        assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidURI"), "{target}");
+    }
+    assert!(snapshot(&scene.server.data().join("src"), &[]).is_empty());
+}
