@@ -1,0 +1,88 @@
+"""All clients' stories against one server; see tests/clients/run.
+
+    suite.py [--endpoint URL [--ca PEM]] [WORD...]
+
+With --endpoint the server is one that runs already and knows the suite's keys (harness.py).
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+import boto
+import curl
+import presigned
+from aws_cli import AwsCli
+from harness import ACCESS_KEY, SECRET_KEY, Checks, Endpoint, Files, Server, remove, work_directory
+from rclone import Rclone, RcloneV2
+from s3_cmd import S3cmd, S3cmdV2
+from story import Story
+
+CLIENTS = [AwsCli, boto.Boto3, boto.Boto3V2, S3cmd, S3cmdV2, Rclone, RcloneV2]
+
+
+def raw_range(checks, endpoint, files):
+    """The download of raw_range.py, of an object that boto3 put."""
+    s3, bucket, key = boto.client(endpoint), "b-raw-range", "a folder/5 MiB.bin"
+    script = pathlib.Path(__file__).with_name("raw_range.py")
+    ca = str(endpoint.ca or "-")
+
+    def download(first, last):
+        words = [endpoint.url, ca, ACCESS_KEY, SECRET_KEY, bucket, key, str(first), str(last)]
+        part = subprocess.run([sys.executable, script, *words], capture_output=True, check=True)
+        return part.stdout == files.paths["5 MiB"].read_bytes()[first : last + 1]
+
+    def put():
+        s3.create_bucket(Bucket=bucket)
+        s3.upload_file(str(files.paths["5 MiB"]), bucket, key)
+
+    def remove_all():
+        s3.delete_object(Bucket=bucket, Key=key)
+        s3.delete_bucket(Bucket=bucket)
+
+    checks.attempt("raw sockets", "put", put)
+    for first, last in ((0, 0), (65535, 131072), (0, files.SIZES["5 MiB"] - 1)):
+        checks.attempt("raw sockets", f"bytes {first}-{last}", lambda: download(first, last))
+    checks.attempt("raw sockets", "delete", remove_all)
+
+
+def tell_all(checks, endpoint, work, words):
+    files = Files(work / "files")
+    stories = []
+    for kind in CLIENTS:
+        story = lambda kind=kind: Story(checks, kind(endpoint, work), files, endpoint, work).tell()
+        stories.append((kind.name, story))
+    stories.append(("curl", lambda: curl.tell(checks, endpoint, files, work)))
+    stories.append(("presigned", lambda: presigned.tell(checks, endpoint, files, work)))
+    stories.append(("raw sockets", lambda: raw_range(checks, endpoint, files)))
+    for name, story in stories:
+        if not words or any(word in name for word in words):
+            story()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Real clients against a real server.")
+    parser.add_argument("--endpoint", help="URL of a server that runs already")
+    parser.add_argument("--ca", help="its certificate")
+    parser.add_argument("words", nargs="*", help="only clients whose name has one of these words")
+    flags = parser.parse_args()
+    checks, work = Checks(), work_directory()
+    server = None
+    try:
+        if flags.endpoint:
+            endpoint = Endpoint(flags.endpoint, flags.ca)
+        else:
+            server = Server(os.environ["GLASSBUCKET_BIN"], work)
+            endpoint = server.endpoint
+        tell_all(checks, endpoint, work, flags.words)
+    finally:
+        if server:
+            checks.ok("server", "stops on SIGTERM", server.stop())
+        remove(work)
+    return checks.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
