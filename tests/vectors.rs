@@ -321,32 +321,33 @@ fn put_object_row_is_accepted_with_its_body_and_refused_with_each_bit_flipped() 
     println!("{} flips of the body, all refused", body.len() * 8);
 }
 
-/// Every bit of every line of the chunked bodies, and one bit of every 97th byte of their content.
+/// Every bit of every line of the chunked bodies, and one bit of every byte of their content.
 #[test]
 fn a_flipped_bit_in_a_chunked_body_is_refused() {
+    let flips = std::thread::scope(|scope| {
+        let rows = chunk_rows().map(|(request, body)| scope.spawn(move || flip(&request, body)));
+        rows.into_iter().map(|row| row.join().unwrap()).sum::<usize>()
+    });
+    println!("{flips} flips of chunked bodies, all refused");
+}
+
+fn flip(request: &Request, mut body: Vec<u8>) -> usize {
     let mut flips = 0;
-    for (request, body) in chunk_rows() {
-        for at in 0..body.len() {
-            let content =
-                body[at] == b'a' && (body.get(at + 1) == Some(&b'a') || body[at - 1] == b'a');
-            let bits = match content {
-                true if at % 97 != 0 => continue,
-                true => at % 8..at % 8 + 1,
-                false => 0..8,
-            };
-            for bit in bits {
-                // Line ends are the grammar's, not the signer's.
-                if b"\r\n".contains(&body[at]) || is_case_of_trailer_name(&body, at, bit) {
-                    continue;
-                }
-                let mut flipped = body.clone();
-                flipped[at] ^= 1 << bit;
-                assert!(receive(&request, &flipped).is_err(), "byte {at} bit {bit}");
-                flips += 1;
+    for at in 0..body.len() {
+        let is_a = |at: usize| body.get(at) == Some(&b'a');
+        let content = is_a(at) && (is_a(at + 1) || is_a(at - 1));
+        for bit in if content { at % 8..at % 8 + 1 } else { 0..8 } {
+            // Line ends are the grammar's, not the signer's.
+            if b"\r\n".contains(&body[at]) || is_case_of_trailer_name(&body, at, bit) {
+                continue;
             }
+            body[at] ^= 1 << bit;
+            assert!(receive(request, &body).is_err(), "byte {at} bit {bit}");
+            body[at] ^= 1 << bit;
+            flips += 1;
         }
     }
-    println!("{flips} flips of chunked bodies, all refused");
+    flips
 }
 
 /// Trailer names are signed in lower case: their case on the wire is not.
