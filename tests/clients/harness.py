@@ -178,13 +178,18 @@ def work_directory():
 
 
 def run(command, env, cwd=None):
-    """Runs a client; its output, or an error with what it complained of."""
+    """Runs a client; its output as text, or an error with what it complained of."""
+    return run_for_bytes(command, env, cwd).decode()
+
+
+def run_for_bytes(command, env, cwd=None):
+    """The same for output that is an object's content."""
     words = [str(word) for word in command]
     done = subprocess.run(words, env=env, cwd=cwd, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise RuntimeError(f"{words[0].split('/')[-1]} exit {done.returncode}: {said[-600:]}")
-    return done.stdout.decode()
+    return done.stdout
 
 
 def remove(path):

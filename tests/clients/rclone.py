@@ -2,7 +2,7 @@
 
 import json
 
-from harness import ACCESS_KEY, REGION, SECRET_KEY, VENV, run
+from harness import ACCESS_KEY, REGION, SECRET_KEY, VENV, run, run_for_bytes
 
 
 class Rclone:
@@ -54,6 +54,10 @@ class Rclone:
 
     def delete(self, bucket, key):
         self._rclone("deletefile", f"g:{bucket}/{key}")
+
+    def range(self, bucket, key, first, last):
+        window = ["--offset", first, "--count", last - first + 1]
+        return run_for_bytes([VENV / "rclone", "cat", *window, f"g:{bucket}/{key}"], self.env)
 
 
 class RcloneV2(Rclone):
