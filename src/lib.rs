@@ -20,14 +20,15 @@
 //! |---|---|---|
 //! | [`error`] | every code S3 answers, with its status | nothing |
 //! | [`limits`] | every bound, with unit and reason | nothing |
+//! | [`notice`] | words for whoever runs the server | nothing |
 //! | [`types`] | bucket names, keys, dates, metadata: S3's nouns | `error` |
 //! | [`digest`] | MD5, SHA, CRC of a body, and what a client claimed they are | `error`, `types` |
 //! | [`xml`] | the documents S3 reads and writes | `error`, `types` |
-//! | [`tls`] | certificate and key to acceptor; one stream type, plain or TLS | nothing |
+//! | [`tls`] | certificate and key to acceptor; one stream type, plain or TLS | `notice` |
 //! | [`http`] | HTTP/1.1: head, body, range, response | `tls`, `limits`, `error`, `types` |
 //! | [`auth`] | who sent this: SigV2, SigV4, chunk chains | `http::head`, `digest`, `types`, `error` |
 //! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::range`, `digest`, `types`, `error` |
-//! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error` |
+//! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |
 //! | [`cli`] | the command line | all |
@@ -42,6 +43,7 @@ pub mod error;
 pub mod handlers;
 pub mod http;
 pub mod limits;
+pub mod notice;
 pub mod router;
 pub mod server;
 pub mod store;

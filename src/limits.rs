@@ -110,6 +110,8 @@ pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 /// Names that one listing holds of the directories it is in; a larger directory is read again for
 /// what follows them. Some 5 MiB of short names.
 pub const LISTED_NAMES_HELD_MAX: usize = 65_536;
+/// Foreign names that are told; a tree of them copied in by mistake must fill no log.
+pub const FOREIGN_NAMES_TOLD_MAX: usize = 1000;
 /// Readings of one directory that others change meanwhile.
 pub const DIRECTORY_READS_MAX: usize = 4;
 

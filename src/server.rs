@@ -23,6 +23,7 @@ pub use users::UsersSource;
 
 use crate::auth::Settings;
 use crate::limits;
+use crate::notice::tell;
 use crate::store::Store;
 use crate::tls;
 use crate::types::Timestamp;
@@ -157,7 +158,7 @@ async fn accept_loop(
             }
             Err(error) if per_connection(&error) => {}
             Err(error) => {
-                log::tell(format_args!("accept: {error}"));
+                tell(format_args!("accept: {error}"));
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }

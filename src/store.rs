@@ -36,6 +36,7 @@ mod commit;
 mod copy;
 mod dir;
 mod disk;
+mod foreign;
 mod list;
 mod lock;
 mod meta;
@@ -55,6 +56,7 @@ use crate::error::{Result, S3Error};
 use changes::Changes;
 use dir::DIR_MODE;
 use disk::Disk;
+use foreign::Foreign;
 use lock::Locks;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, RenameFlags, renameat_with};
@@ -91,6 +93,7 @@ struct Root {
     staging: Staging,
     locks: Locks,
     changes: Changes,
+    foreign: Foreign,
     disk: Disk,
     /// The device that staging lies on, and every bucket has to.
     device: u64,
@@ -131,6 +134,7 @@ impl Store {
             side: sub("side")?,
             locks: Locks::new(sub("locks")?),
             changes: Changes::default(),
+            foreign: Foreign::default(),
             device: probe::device(staging.folder()).map_err(|error| failed("stat", error))?,
             staging,
             disk: Disk::new(durability),

@@ -11,6 +11,7 @@
 //! dropped, counted, and the count is said.
 
 use crate::limits::LOG_LINES_QUEUED_MAX;
+use crate::notice::tell;
 use crate::types::Timestamp;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -161,12 +162,6 @@ impl AccessLog {
             let _ = wait.recv_timeout(Duration::from_secs(1));
         }
     }
-}
-
-/// Says something to whoever runs the server. Standard error may be a full disk or a pipe that
-/// nobody reads: `eprintln!` would panic there, and take the connection with it.
-pub(super) fn tell(words: std::fmt::Arguments<'_>) {
-    let _ = std::io::stderr().write_all(format!("glassbucket: {words}\n").as_bytes());
 }
 
 /// Writes until the server is gone; flushes whenever nothing more is waiting.

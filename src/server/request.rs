@@ -11,13 +11,14 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use super::Shared;
-use super::log::{Entry, mask_signature, tell};
+use super::log::{Entry, mask_signature};
 use crate::auth;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
 use crate::http::head::{Method, RequestHead};
 use crate::http::response::{Response, WriteOptions};
+use crate::notice::tell;
 use crate::router;
 use crate::tls::Stream;
 use crate::types::{Timestamp, hex};

@@ -6,6 +6,7 @@
 use super::Shared;
 use crate::auth::Users;
 use crate::limits::FILE_LOOK_INTERVAL;
+use crate::notice::tell;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -54,7 +55,7 @@ impl CurrentUsers {
                 *self.users.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(users);
             }
             Err(sentence) => {
-                super::log::tell(format_args!("the users stay as they were: {sentence}"));
+                tell(format_args!("the users stay as they were: {sentence}"));
             }
         }
     }

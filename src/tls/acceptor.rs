@@ -5,7 +5,8 @@
 
 use super::pair;
 use crate::limits::FILE_LOOK_INTERVAL;
-use std::io::{self, Write};
+use crate::notice::tell;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -88,11 +89,7 @@ impl Acceptor {
         };
         match renewed {
             Ok(acceptor) => current.acceptor = acceptor,
-            // Not `eprintln!`: it panics where nobody reads standard error any more.
-            Err(error) => {
-                let _ =
-                    writeln!(io::stderr(), "glassbucket: the new certificate is not used: {error}");
-            }
+            Err(error) => tell(format_args!("the new certificate is not used: {error}")),
         }
     }
 

@@ -16,7 +16,6 @@
 use super::paging::{Directories, Names};
 use crate::error::Result;
 use crate::limits::{DIRECTORY_READS_MAX, FILE_NAME_BYTES_MAX, KEY_BYTES_MAX};
-use crate::store::changes::Changes;
 use crate::store::naming::{self, Name, Role};
 use crate::store::{Bucket, dir, refused};
 use rustix::fd::OwnedFd;
@@ -42,14 +41,14 @@ impl Directories for BucketDirectories<'_> {
         let Some(opened) = open_if_there(self.bucket.dir(), &path)? else {
             return Ok(());
         };
-        let changes = &self.bucket.root().changes;
-        Place { changes, opened, path, chunk: String::new() }.read_until_steady(names).map(|_| ())
+        let bucket = self.bucket;
+        Place { bucket, opened, path, chunk: String::new() }.read_until_steady(names).map(|_| ())
     }
 }
 
 /// One directory that is being read.
 struct Place<'a> {
-    changes: &'a Changes,
+    bucket: &'a Bucket,
     opened: OwnedFd,
     /// Below the bucket.
     path: String,
@@ -84,10 +83,13 @@ impl Place<'_> {
     }
 
     fn read_once(&self, names: &mut Names<'_>) -> Result<bool> {
-        let reading = self.changes.reading(&self.opened)?;
+        let reading = self.bucket.root().changes.reading(&self.opened)?;
         let mut cut = Vec::new();
         for entry in dir::entries(&self.opened).map_err(refused)? {
-            let (Some(entry), kind) = entry.map_err(refused)? else { continue };
+            let (Some(entry), kind) = entry.map_err(refused)? else {
+                self.foreign("(a name that is not UTF-8)");
+                continue;
+            };
             match self.offer(&entry, kind, names)? {
                 Offered::Taken => {}
                 Offered::Enough => return Ok(true),
@@ -108,11 +110,12 @@ impl Place<'_> {
 
     /// Offers one entry, if it is one of a key.
     fn offer(&self, entry: &str, kind: FileType, names: &mut Names<'_>) -> Result<Offered> {
-        let Some(name) = naming::decode_name(entry) else { return Ok(Offered::Taken) };
+        let Some(name) = naming::decode_name(entry) else { return Ok(self.foreign(entry)) };
         let is_dir = match kind_of(&self.opened, entry, kind)? {
             FileType::Directory => true,
             FileType::RegularFile => false,
-            _ => return Ok(Offered::Taken),
+            FileType::Unknown => return Ok(Offered::Taken), // it is gone
+            _ => return Ok(self.foreign(entry)),
         };
         let item = match name {
             Name::Component(text) if is_dir => [&self.chunk, &*text, "/"].concat(),
@@ -120,14 +123,21 @@ impl Place<'_> {
             Name::Cut(text) if is_dir && entry.len() >= CUT_NAME_BYTES_MIN => {
                 return Ok(Offered::Cut([&*self.chunk, &text].concat()));
             }
-            _ => return Ok(Offered::Taken),
+            _ => return Ok(self.foreign(entry)),
         };
         // Only the whole path tells whether a component was cut where it has to be.
         let is_foreign =
             !self.chunk.is_empty() && naming::decode(&join(&self.path, entry)).is_none();
-        let fits = names.dir.len() + item.len() <= KEY_BYTES_MAX;
-        let enough = !is_foreign && fits && names.add(item);
-        Ok(if enough { Offered::Enough } else { Offered::Taken })
+        if is_foreign || names.dir.len() + item.len() > KEY_BYTES_MAX {
+            return Ok(self.foreign(entry));
+        }
+        Ok(if names.add(item) { Offered::Enough } else { Offered::Taken })
+    }
+
+    fn foreign(&self, entry: &str) -> Offered {
+        let bucket = self.bucket.name().as_str();
+        self.bucket.root().foreign.tell_once(bucket, &join(&self.path, entry));
+        Offered::Taken
     }
 
     /// Reads the cut directories among the entries.
@@ -140,7 +150,7 @@ impl Place<'_> {
             }
             let Some(opened) = open_if_there(&self.opened, &entry)? else { continue };
             let path = join(&self.path, &entry);
-            if (Place { changes: self.changes, opened, path, chunk }).read_until_steady(names)? {
+            if (Place { bucket: self.bucket, opened, path, chunk }).read_until_steady(names)? {
                 return Ok(true);
             }
         }

@@ -280,7 +280,7 @@ fn list_objects_shows_what_the_objects_are() {
     assert!(storage_class.is_none());
 }
 
-/// What no key names is not listed, and makes no common prefix.
+/// What no key names is not listed, makes no common prefix, and is told once.
 #[test]
 fn list_objects_leaves_out_foreign_names() {
     let scratch = Scratch::new();
@@ -306,6 +306,22 @@ fn list_objects_leaves_out_foreign_names() {
         let query = ListQuery { max: 10, delimiter: delimiter.into(), ..ListQuery::default() };
         assert_eq!(on_disk(&bucket, &query), (expected.clone(), false));
     }
+    let uncut = "y".repeat(252) + "%~-/ab";
+    let told = [
+        "%~-",
+        "%~s",
+        "%~v",
+        "%~x",
+        "%~~-%~-",
+        "(a name that is not UTF-8)",
+        "links/socket",
+        "links/to",
+        "short%~-",
+        "x%~v",
+        &uncut,
+    ]
+    .map(|path| format!("photos/{path}"));
+    assert_eq!(bucket.root().foreign.told(), told);
     drop(socket);
 }
 
