@@ -84,7 +84,6 @@ codes! {
     NoSuchVersion 404 "The specified version does not exist."
     NoSuchWebsiteConfiguration 404 "The specified bucket does not have a website configuration"
     NotImplemented 501 "A header or query that you provided implies functionality that is not implemented."
-    NotModified 304 "Not Modified"
     ObjectLockConfigurationNotFoundError 404 "Object Lock configuration does not exist for this bucket"
     OperationAborted 409 "A conflicting conditional operation is currently in progress against this resource. Try again."
     OwnershipControlsNotFoundError 404 "The bucket ownership controls were not found"

@@ -116,7 +116,8 @@ fn object_acl(open: &OpenBucket, key: &Key) -> Result<Acl> {
     Ok(open.object(key)?.meta.acl.unwrap_or_else(|| private(&open.owner)))
 }
 
-fn private(owner: &Owner) -> Acl {
+/// The owner's FULL_CONTROL and nothing else.
+pub(super) fn private(owner: &Owner) -> Acl {
     CannedAcl::Private.expand(owner, owner)
 }
 

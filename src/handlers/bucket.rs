@@ -15,7 +15,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{CreateBucket, ListBuckets};
 use crate::store::BucketConfig;
-use crate::types::{Acl, BucketName, CannedAcl, Owner, Timestamp};
+use crate::types::{BucketName, Owner, Timestamp};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -98,15 +98,12 @@ fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Resul
     if config.location.is_some() || bucket.config().location.is_some() {
         return Err(exists(ErrorCode::BucketAlreadyOwnedByYou));
     }
-    let acl = config.acl.unwrap_or_else(|| private(caller));
-    if bucket.config().acl.as_ref().is_some_and(|kept| *kept != acl) || acl != private(caller) {
-        bucket.set_acl(acl)?;
+    let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));
+    let asked = config.acl.unwrap_or_else(|| acl::private(caller));
+    if kept != asked {
+        bucket.set_acl(asked)?;
     }
     Ok(())
-}
-
-fn private(owner: &Owner) -> Acl {
-    CannedAcl::Private.expand(owner, owner)
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
@@ -118,8 +115,7 @@ pub(super) fn head_bucket(context: &Context, bucket: &BucketName) -> Result<Resp
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 pub(super) fn delete_bucket(context: &Context, bucket: &BucketName) -> Result<Response> {
-    context.open(bucket)?;
-    context.store.delete_bucket(bucket).map_err(|error| {
+    context.open(bucket)?.bucket.delete().map_err(|error| {
         super::name_in(error, ErrorCode::BucketNotEmpty, "BucketName", bucket.as_str())
     })?;
     Ok(Response::empty(204))

@@ -17,6 +17,7 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::limits;
+use crate::notice::tell;
 use crate::router::{DeleteObject, DeleteObjects};
 use crate::types::{Conditions, Key};
 use crate::xml::{self, DeleteEntry, Document};
@@ -111,8 +112,12 @@ fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
     }
     let key = Key::parse(entry.key.clone().into_bytes())?;
     let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
-    open.bucket.remove_if(&key, &conditions)?;
-    Ok(())
+    open.bucket.remove_if(&key, &conditions).map(|_| ()).inspect_err(|error| {
+        // The answer as a whole is a 200: nobody else tells what is our own fault.
+        if error.cause.is_some() {
+            tell(format_args!("DeleteObjects {:?}: {error}", entry.key));
+        }
+    })
 }
 
 /// The key as the client wrote it, so that it finds its own entry again.

@@ -138,12 +138,8 @@ impl<'s> Exchange<'s> {
             let (id, operation) = (&self.request_id, self.operation);
             tell(format_args!("{id} {operation} {path}: {}: {cause}", error.code.name()));
         }
-        let status = error.code.status();
-        if error.code == ErrorCode::NotModified {
-            return Response::empty(status);
-        }
         let mut response = Response::xml(xml::error(error, path, &self.request_id));
-        response.status = status;
+        response.status = error.code.status();
         let length = error.fields.iter().find(|(name, _)| *name == "ActualObjectSize");
         match length.filter(|_| error.code == ErrorCode::InvalidRange) {
             Some((_, length)) => response.header("Content-Range", format!("bytes */{length}")),

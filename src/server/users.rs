@@ -68,7 +68,9 @@ pub(super) async fn reload_loop(shared: Arc<Shared>) {
         tokio::time::sleep(FILE_LOOK_INTERVAL).await;
         let now = shared.users.stamp();
         if now.is_some() && now != seen {
-            shared.users.reload();
+            let shared = shared.clone();
+            // It waits for the lock of a `user add`. A panic there leaves the users as they were.
+            let _ = tokio::task::spawn_blocking(move || shared.users.reload()).await;
             seen = now;
         }
     }

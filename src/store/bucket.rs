@@ -112,6 +112,11 @@ impl Bucket {
         &self.open.config
     }
 
+    /// Deletes it; BucketNotEmpty where any object (or foreign file) is left.
+    pub fn delete(&self) -> Result<()> {
+        buckets::delete(self)
+    }
+
     /// Changes the configuration durably.
     pub fn set_acl(&self, acl: Acl) -> Result<()> {
         buckets::configure(self, |config| config.acl = Some(acl)).map(|_| ())

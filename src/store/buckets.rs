@@ -108,24 +108,28 @@ impl Store {
             }
         }
     }
+}
 
-    /// BucketNotEmpty where any object (or foreign file) is left; removes empty directories,
-    /// uploads and configuration.
-    pub fn delete_bucket(&self, name: &BucketName) -> Result<()> {
-        let root = &self.root;
-        root.disk.writable()?;
-        let _lock = root.locks.buckets()?;
-        let bucket = self.bucket(name)?;
-        remove_empty(root, &bucket)?;
-        root.disk.sync(&root.data)?;
-        if let Some(id) = bucket.known_id() {
-            // Nobody finds these any more: an id is never given twice. What cannot be removed now
-            // costs space, nothing else.
-            let _ = unlinkat(&root.configs, config_name(id), AtFlags::empty());
-            let _ = dir::remove_tree(&root.uploads, id);
-        }
-        Ok(())
+/// Removes a bucket with its empty directories, uploads and configuration; BucketNotEmpty where any
+/// object (or foreign file) is left. It is the very directory that was opened, and authorised: one
+/// that was made under its name since is another's (security class E), and this one NoSuchBucket.
+pub(super) fn delete(bucket: &Bucket) -> Result<()> {
+    let (root, name) = (bucket.root(), bucket.name());
+    root.disk.writable()?;
+    let _lock = root.locks.buckets()?;
+    let is_it = |dir: OwnedFd| fstat(dir).is_ok_and(|stat| stat.st_ino == bucket.inode());
+    if !dir::open_dir(&root.data, name.as_str()).is_ok_and(is_it) {
+        return Err(S3Error::from(ErrorCode::NoSuchBucket).with("BucketName", name.as_str()));
     }
+    remove_empty(root, bucket)?;
+    root.disk.sync(&root.data)?;
+    if let Some(id) = bucket.known_id() {
+        // Nobody finds these any more: an id is never given twice. What cannot be removed now
+        // costs space, nothing else.
+        let _ = unlinkat(&root.configs, config_name(id), AtFlags::empty());
+        let _ = dir::remove_tree(&root.uploads, id);
+    }
+    Ok(())
 }
 
 /// A bucket that is there and cannot be used; the log is told why.

@@ -17,10 +17,11 @@ impl Foreign {
     pub(super) fn tell_once(&self, bucket: &str, path: &str) {
         let path = format!("{bucket}/{path}");
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() < FOREIGN_NAMES_TOLD_MAX && !told.contains(&path) {
-            tell(format_args!("{path:?} is no object, so it is neither listed nor served"));
-            told.insert(path);
+        if told.len() == FOREIGN_NAMES_TOLD_MAX || !told.insert(path.clone()) {
+            return;
         }
+        drop(told); // whoever reads standard error may be slow
+        tell(format_args!("{path:?} is no object, so it is neither listed nor served"));
     }
 
     #[cfg(test)]

@@ -68,6 +68,10 @@ pub(crate) fn config() -> BucketConfig {
     BucketConfig { created_secs: 1_795_287_127, owner: None, location: None, acl: None }
 }
 
+pub(crate) fn delete(store: &Store, name: &BucketName) -> Result<()> {
+    store.bucket(name)?.delete()
+}
+
 pub(crate) fn key(text: &str) -> Key {
     Key::parse(text.as_bytes().to_vec()).unwrap()
 }

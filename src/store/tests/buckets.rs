@@ -2,7 +2,7 @@
 
 use crate::error::ErrorCode;
 use crate::store::BucketConfig;
-use crate::store::testing::{Scratch, config, get, key, photos, put, put_if};
+use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::types::{Acl, BucketName, Owner};
 use std::fs;
 use std::process::Command;
@@ -96,7 +96,7 @@ fn bucket_copied_by_hand_is_private_and_a_renamed_one_is_itself() {
     );
     let store = scratch.store();
     assert_eq!(store.bucket(&name("album")).unwrap().config().acl, None);
-    store.delete_bucket(&name("album")).unwrap();
+    delete(&store, &name("album")).unwrap();
     assert_eq!(store.bucket(&photos()).unwrap().config().acl, Some(acl()));
     fs::rename(scratch.photos(), &album).unwrap();
     assert_eq!(store.bucket(&name("album")).unwrap().config().acl, Some(acl()));
@@ -122,7 +122,7 @@ fn list_buckets_without_one_that_is_closed_to_us() {
 fn delete_bucket_only_when_nothing_is_left_in_it() {
     let scratch = Scratch::new();
     let (store, bucket) = (scratch.store(), scratch.bucket());
-    let code = || store.delete_bucket(&photos()).unwrap_err().code;
+    let code = || delete(&store, &photos()).unwrap_err().code;
     put(&bucket, "a/b", b"x");
     assert_eq!(code(), ErrorCode::BucketNotEmpty);
     bucket.remove(&key("a/b")).unwrap();
@@ -138,17 +138,28 @@ fn delete_bucket_only_when_nothing_is_left_in_it() {
     fs::create_dir_all(scratch.photos().join("d/".repeat(1200))).unwrap();
     let uploads = bucket.make_uploads().unwrap();
     rustix::fs::mkdirat(&uploads, "upload", rustix::fs::Mode::RWXU).unwrap();
-    store.delete_bucket(&photos()).unwrap();
+    delete(&store, &photos()).unwrap();
     assert!(!scratch.photos().exists());
     assert_eq!((private(&scratch, "buckets"), private(&scratch, "uploads")), (0, 0));
     assert_eq!(code(), ErrorCode::NoSuchBucket);
+}
+
+/// Security class E: whoever may delete a bucket may not delete another's of the same name.
+#[test]
+fn delete_bucket_is_of_the_one_that_was_opened() {
+    let scratch = Scratch::new();
+    let opened = scratch.bucket();
+    delete(&scratch.store(), &photos()).unwrap();
+    let another = scratch.bucket();
+    assert_eq!(opened.delete().unwrap_err().code, ErrorCode::NoSuchBucket);
+    put(&another, "k", b"x");
 }
 
 #[test]
 fn open_bucket_that_is_deleted_is_no_such_bucket() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
-    scratch.store().delete_bucket(&photos()).unwrap();
+    delete(&scratch.store(), &photos()).unwrap();
     for key in ["k", "a/b", "/"] {
         let error = put_if(&bucket, key, b"x", &Default::default()).unwrap_err();
         assert_eq!(error.code, ErrorCode::NoSuchBucket, "{key}");

@@ -2,7 +2,7 @@
 
 use crate::error::ErrorCode;
 use crate::store::Bucket;
-use crate::store::testing::{Scratch, config, get, key, photos, put, put_if};
+use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::types::Conditions;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -133,7 +133,7 @@ fn delete_bucket_against_put_has_one_winner() {
         let bucket = scratch.bucket();
         let (put, deleted) = thread::scope(|scope| {
             let put = scope.spawn(|| put_if(&bucket, "a/b/c", b"x", &Conditions::default()));
-            let deleted = scope.spawn(|| store.delete_bucket(&photos()));
+            let deleted = scope.spawn(|| delete(&store, &photos()));
             (put.join().unwrap(), deleted.join().unwrap())
         });
         match (put, deleted) {
@@ -141,7 +141,7 @@ fn delete_bucket_against_put_has_one_winner() {
                 assert_eq!(error.code, ErrorCode::BucketNotEmpty);
                 assert_eq!(get(&bucket, "a/b/c").unwrap(), b"x");
                 bucket.remove(&key("a/b/c")).unwrap();
-                store.delete_bucket(&photos()).unwrap();
+                delete(&store, &photos()).unwrap();
             }
             (Err(error), Ok(())) => assert_eq!(error.code, ErrorCode::NoSuchBucket),
             both => panic!("{both:?}"),
@@ -164,6 +164,6 @@ fn create_bucket_has_exactly_one_winner() {
             made.into_iter().map(|m| usize::from(m.join().unwrap())).sum::<usize>()
         });
         assert_eq!(wins, 1);
-        stores[0].delete_bucket(&photos()).unwrap();
+        delete(&stores[0], &photos()).unwrap();
     }
 }
