@@ -6,6 +6,12 @@
 //! Deviation: AWS lets a user with `s3:ListAllMyBuckets` see all buckets of the account; here each
 //! user is an account and sees its own.
 
+mod facts;
+mod policy;
+
+pub use facts::{Facts, RequestFacts};
+pub use policy::{Policy, Verdict};
+
 use super::Verified;
 use crate::error::{ErrorCode, Result};
 use crate::types::Owner;
