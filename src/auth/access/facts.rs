@@ -10,6 +10,7 @@
 use crate::auth::{Scheme, Verified};
 use crate::http::head::RequestHead;
 use crate::types::Timestamp;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -70,6 +71,8 @@ const DERIVED: &[&str] = &[
 pub struct RequestFacts {
     peer: IpAddr,
     tls: bool,
+    /// `x-amz-tagging` as sent.
+    tagging: Option<String>,
     values: Vec<(&'static str, String)>,
 }
 
@@ -87,7 +90,8 @@ impl RequestFacts {
             |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
         let headers = HEADERS.iter().filter_map(header);
         let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
-        RequestFacts { peer, tls, values }
+        let tagging = head.header("x-amz-tagging").map(str::to_owned);
+        RequestFacts { peer, tls, tagging, values }
     }
 }
 
@@ -107,7 +111,23 @@ impl Facts {
         facts.known("aws:currenttime", now.iso8601());
         facts.known("aws:epochtime", now.secs().to_string());
         facts.add_caller(verified);
+        if let Some(tags) = &request.tagging {
+            for (key, value) in form_pairs(tags) {
+                facts.add_request_tag(&key, value);
+            }
+        }
         facts
+    }
+
+    /// A tag that the request gives an object.
+    pub fn add_request_tag(&mut self, key: &str, value: String) {
+        self.add(&format!("s3:RequestObjectTag/{key}"), value);
+        self.known("s3:requestobjecttagkeys", key.to_owned());
+    }
+
+    /// A tag that the object has.
+    pub fn add_existing_tag(&mut self, key: &str, value: String) {
+        self.add(&format!("s3:ExistingObjectTag/{key}"), value);
     }
 
     /// Who asks, and how that was proved.
@@ -149,6 +169,18 @@ impl Facts {
     pub fn of<'f>(&'f self, key: &'f str) -> impl Iterator<Item = &'f str> + Clone {
         self.values.iter().filter(move |(other, _)| other == key).map(|(_, value)| value.as_str())
     }
+}
+
+/// `a=1&b=2`, percent-encoded, as `x-amz-tagging` has its tags.
+fn form_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), decode(value))
+    })
 }
 
 /// Whether a condition may ask for this key, which is given in lower case. A global key that this

@@ -90,13 +90,14 @@ const NARROWING: [&str; 16] = [
 ];
 
 impl Policy {
-    /// Reads the policy of that bucket.
+    /// Reads the policy of that bucket; `None` reads one that was checked when it was stored, and
+    /// whose bucket may have been renamed since.
     ///
     /// # Errors
     ///
     /// `MalformedPolicy`, with a sentence of what is wrong; also over
     /// [`limits::POLICY_BYTES_MAX`].
-    pub fn parse(document: &str, bucket: &str) -> Result<Policy> {
+    pub fn parse(document: &str, bucket: Option<&str>) -> Result<Policy> {
         if document.len() > limits::POLICY_BYTES_MAX {
             return Err(malformed("Policy is over the limit of 20 KB"));
         }
@@ -122,6 +123,23 @@ impl Policy {
         let read = |statement| Statement::parse(statement, bucket, variables);
         let statements = statements.into_iter().map(read).collect::<Result<_>>()?;
         Ok(Policy { statements })
+    }
+
+    /// The policy that denies everything to everybody: what a stored one counts as that cannot be
+    /// read any more.
+    pub fn closed() -> Policy {
+        let everything = || {
+            let any = Pattern::compile("*", false);
+            Selection { negated: false, patterns: any.into_iter().collect() }
+        };
+        let statement = Statement {
+            allow: false,
+            principals: Principals::everybody(),
+            actions: everything(),
+            resources: everything(),
+            conditions: Vec::new(),
+        };
+        Policy { statements: vec![statement] }
     }
 
     /// What it says of that action (`s3:GetObject`) on that resource by that caller, who is `None`
@@ -176,7 +194,7 @@ fn version_has_variables(members: &[(String, Json)]) -> Result<bool> {
 }
 
 impl Statement {
-    fn parse(statement: Json, bucket: &str, variables: bool) -> Result<Statement> {
+    fn parse(statement: Json, bucket: Option<&str>, variables: bool) -> Result<Statement> {
         let Json::Object(members) = statement else {
             return Err(malformed("Invalid policy syntax."));
         };
@@ -268,14 +286,20 @@ impl Selection {
     }
 
     /// ARNs of the bucket or what is in it.
-    fn resources(value: Json, negated: bool, bucket: &str, variables: bool) -> Result<Selection> {
+    fn resources(
+        value: Json,
+        negated: bool,
+        bucket: Option<&str>,
+        variables: bool,
+    ) -> Result<Selection> {
         let none = Facts::default();
         let read = |text: String| {
             if text == "*" {
                 return Pattern::compile("*", false);
             }
             let own = text.strip_prefix(ARN)?.split('/').next()?;
-            let here = Pattern::compile(own, false)?.matches(bucket, &none);
+            let own = Pattern::compile(own, false)?;
+            let here = bucket.is_none_or(|bucket| own.matches(bucket, &none));
             Pattern::compile(&text, variables).filter(|_| here)
         };
         Selection::parse(value, negated, read)

@@ -45,6 +45,11 @@ impl Principals {
         }
     }
 
+    /// `"*"`.
+    pub(super) fn everybody() -> Principals {
+        Principals { negated: false, named: vec![Principal::Everybody] }
+    }
+
     /// Whether the statement is about that caller; `None` is anonymous.
     pub(super) fn include(&self, caller: Option<&str>) -> bool {
         let is = |principal: &Principal| match principal {

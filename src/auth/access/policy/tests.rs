@@ -26,7 +26,7 @@ fn document(statements: Value) -> String {
 }
 
 fn policy(change: Value) -> Policy {
-    Policy::parse(&document(statement(change)), "bkt").unwrap()
+    Policy::parse(&document(statement(change)), Some("bkt")).unwrap()
 }
 
 fn facts(of: &[(&str, &str)]) -> Facts {
@@ -48,7 +48,7 @@ fn holds(condition: Value, of: &[(&str, &str)]) -> bool {
 
 #[track_caller]
 fn assert_malformed(document: &str) {
-    match Policy::parse(document, "bkt") {
+    match Policy::parse(document, Some("bkt")) {
         Ok(_) => panic!("taken: {document}"),
         Err(error) => assert_eq!(error.code, ErrorCode::MalformedPolicy, "{document}"),
     }
@@ -59,7 +59,7 @@ fn an_explicit_deny_wins_wherever_it_stands() {
     let allow = statement(json!({"Principal": {"AWS": "ann"}}));
     let deny = statement(json!({"Effect": "Deny", "Action": "s3:Delete*"}));
     for order in [json!([allow, deny]), json!([deny, allow])] {
-        let policy = Policy::parse(&document(order), "bkt").unwrap();
+        let policy = Policy::parse(&document(order), Some("bkt")).unwrap();
         assert_eq!(weigh(&policy, Some("ann"), GET, "bkt/k"), Verdict::Allow);
         assert_eq!(weigh(&policy, Some("ann"), "s3:DeleteObject", "bkt/k"), Verdict::Deny);
         assert_eq!(weigh(&policy, None, "s3:DeleteObject", "bkt/k"), Verdict::Deny);
@@ -140,7 +140,9 @@ fn actions_and_resources_are_patterns_or_their_opposite() {
         assert_malformed(&document(statement(json!({"Resource": bad}))));
     }
     for good in ["arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:s3:::b?t/x", "*"] {
-        assert!(Policy::parse(&document(statement(json!({"Resource": good}))), "bkt").is_ok());
+        assert!(
+            Policy::parse(&document(statement(json!({"Resource": good}))), Some("bkt")).is_ok()
+        );
     }
 }
 
@@ -208,16 +210,26 @@ fn what_the_grammar_has_not_is_refused() {
 #[test]
 fn a_name_stands_once() {
     let once = document(statement(json!({"Condition": {"Bool": {"aws:SecureTransport": true}}})));
-    assert!(Policy::parse(&once, "bkt").is_ok());
+    assert!(Policy::parse(&once, Some("bkt")).is_ok());
     assert_malformed(&once.replace("\"Condition\":", "\"Condition\":{},\"Condition\":"));
     assert_malformed(&once.replace("\"Bool\":", "\"Bool\":{},\"Bool\":"));
+}
+
+#[test]
+fn a_stored_policy_is_read_whatever_its_bucket_is_called_now() {
+    let text = document(statement(json!({})));
+    assert!(Policy::parse(&text, None).is_ok());
+    assert_malformed(&text.replace(":::bkt", ":::old"));
+    let closed = Policy::closed();
+    assert_eq!(weigh(&closed, Some("own"), GET, "bkt/k"), Verdict::Deny);
+    assert_eq!(weigh(&closed, None, "s3:ListBucket", "bkt"), Verdict::Deny);
 }
 
 #[test]
 fn a_policy_has_at_most_20_kilobytes() {
     let mut text = document(statement(json!({})));
     text.push_str(&" ".repeat(limits::POLICY_BYTES_MAX - text.len()));
-    assert!(Policy::parse(&text, "bkt").is_ok());
+    assert!(Policy::parse(&text, Some("bkt")).is_ok());
     text.push(' ');
     assert_malformed(&text);
 }
@@ -342,5 +354,5 @@ fn a_policy_is_public_unless_fixed_to_clients() {
         assert_eq!(public(json!({"Condition": condition})), expected, "{condition}");
     }
     let two = json!([statement(json!({"Principal": {"AWS": "ann"}})), statement(json!({}))]);
-    assert!(Policy::parse(&document(two), "bkt").unwrap().is_public());
+    assert!(Policy::parse(&document(two), Some("bkt")).unwrap().is_public());
 }
