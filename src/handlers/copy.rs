@@ -54,8 +54,8 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     Ok(Response::xml(document.finish()))
 }
 
-/// Opens the source for whoever may read it, under its conditions: what a read would answer with 304 is 412
-/// for a copy.
+/// Opens the source for whoever may read it, under its conditions: what a read would answer with
+/// 304 is 412 for a copy.
 fn open_source(context: &Context, source: &CopySource, takes_tags: bool) -> Result<Object> {
     let object = context.open_source(source, takes_tags)?;
     match source.conditions.weigh(&object.meta.etag, object.modified) {
