@@ -4,6 +4,7 @@
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
 //! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `versioning`: a configuration in both directions.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -15,12 +16,14 @@
 
 mod pull;
 mod read;
+mod versioning;
 mod write;
 
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
 };
+pub use versioning::{versioning, versioning_configuration};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]
