@@ -22,7 +22,7 @@ use common::{OWN, TestServer};
 use std::sync::Barrier;
 
 const CLIENTS: usize = 64;
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 100;
 
 fn rounds() -> usize {
     let wanted = std::env::var("GLASSBUCKET_RACE_ROUNDS").ok();

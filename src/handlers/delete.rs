@@ -22,7 +22,7 @@ use crate::limits;
 use crate::notice::tell;
 use crate::router::{DeleteObject, DeleteObjects, ObjectAddress};
 use crate::store::{Removal, Removed};
-use crate::types::{Key, Timestamp, VersionId};
+use crate::types::{Key, VersionId};
 use crate::xml::{self, DeleteEntry, Document};
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ pub(super) async fn delete_objects(
     }
     let (entries, quiet) =
         receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
-    let deletion = Deletion { open, bypass_governance: input.bypass_governance, now: context.now };
+    let context = context.clone();
+    let deletion = Deletion { context, open, bypass_governance: input.bypass_governance };
     Ok(Response::xml(delete_each(deletion, entries, quiet).await?))
 }
 
@@ -79,9 +80,9 @@ fn is_claimed(expected: &Expected) -> bool {
 
 /// What the entries of one request share.
 struct Deletion {
+    context: Context,
     open: OpenBucket,
     bypass_governance: bool,
-    now: Timestamp,
 }
 
 type Outcome = Result<Removed>;
@@ -98,7 +99,7 @@ async fn delete_each(deletion: Deletion, entries: Vec<DeleteEntry>, quiet: bool)
         .chunks(share)
         .map(|entries| {
             let (deletion, entries) = (deletion.clone(), entries.to_vec());
-            tokio::task::spawn_blocking(move || deletion.delete_share(entries))
+            tokio::task::spawn_blocking(move || delete_share(&deletion, entries))
         })
         .collect();
     let mut document = Document::new("DeleteResult");
@@ -110,34 +111,30 @@ async fn delete_each(deletion: Deletion, entries: Vec<DeleteEntry>, quiet: bool)
     Ok(document.finish())
 }
 
-impl Deletion {
-    fn delete_share(&self, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Outcome)> {
-        let outcome = |entry| {
-            let outcome = self.delete_entry(&entry);
-            (entry, outcome)
-        };
-        entries.into_iter().map(outcome).collect()
-    }
+fn delete_share(deletion: &Deletion, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Outcome)> {
+    let outcome = |entry| {
+        let outcome = delete_entry(deletion, &entry);
+        (entry, outcome)
+    };
+    entries.into_iter().map(outcome).collect()
+}
 
-    fn delete_entry(&self, entry: &DeleteEntry) -> Outcome {
-        let version = match entry.version_id.as_deref() {
-            None => None,
-            Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
-        };
-        let key = Key::parse(entry.key.clone().into_bytes())?;
-        let removal = Removal {
-            version,
-            conditions: entry.conditions.clone(),
-            bypass_governance: self.bypass_governance,
-            now: self.now,
-        };
-        self.open.bucket.remove_version(&key, &removal).inspect_err(|error| {
-            // The answer as a whole is a 200: nobody else tells what is our own fault.
-            if error.cause.is_some() {
-                tell(format_args!("DeleteObjects {:?}: {error}", entry.key));
-            }
-        })
-    }
+fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
+    let Deletion { context, open, bypass_governance } = deletion;
+    let version = match entry.version_id.as_deref() {
+        None => None,
+        Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
+    };
+    let key = Key::parse(entry.key.clone().into_bytes())?;
+    let conditions = entry.conditions.clone();
+    let bypass_governance = *bypass_governance;
+    let removal = Removal { version, conditions, bypass_governance, now: context.now };
+    open.bucket.remove_version(&key, &removal).inspect_err(|error| {
+        // The answer as a whole is a 200: nobody else tells what is our own fault.
+        if error.cause.is_some() {
+            tell(format_args!("DeleteObjects {:?}: {error}", entry.key));
+        }
+    })
 }
 
 fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Outcome, quiet: bool) {
