@@ -2,8 +2,8 @@
 //! clients that send the same condition at once exactly one wins. Terraform's state lock and every
 //! other lock that is built on S3 lives of this.
 //!
-//! 64 clients on connections of their own, first `If-None-Match: *` on a key that is not there, then
-//! `If-Match` on one that is, where each round goes on from what the winner of the last one wrote.
+//! 64 clients on connections of their own: first `If-None-Match: *` on a key that is not there,
+//! then `If-Match` on one that is, where each round goes on from what the winner of the last one wrote.
 //! The losers are answered 412; AWS may also say 409 (ConditionalRequestConflict, "try again"),
 //! which this server never does, as it decides each in its turn.
 //!

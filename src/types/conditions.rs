@@ -1,5 +1,5 @@
-//! The conditional headers as one type: [`Conditions::weigh`] for reads, writes and the source of a
-//! copy, [`Conditions::permit_removal`] for deletes.
+//! The conditional headers as one type: [`Conditions::weigh`] for reads, writes and the source of
+//! a copy, [`Conditions::permit_removal`] for deletes.
 //!
 //! RFC 9110 section 13.2.2 gives the order; S3 follows it:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
@@ -44,7 +44,8 @@ impl Conditions {
         *self == Conditions::default()
     }
 
-    /// Weighs the four of a read or write against an object that exists. Times count in whole seconds, as in headers.
+    /// Weighs the four of a read or write against an object that exists. Times count in whole
+    /// seconds, as in headers.
     pub fn weigh(&self, etag: &ETag, last_modified: Timestamp) -> Verdict {
         let modified = last_modified.secs();
         match (&self.if_match, self.if_unmodified_since) {
