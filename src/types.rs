@@ -5,10 +5,14 @@
 
 mod acl;
 mod conditions;
+mod cors;
+mod tags;
 mod time;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
+pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
+pub use tags::Tags;
 pub use time::Timestamp;
 
 use crate::error::{ErrorCode, Result, S3Error};
