@@ -21,6 +21,7 @@ mod config;
 mod copy;
 mod delete;
 mod list;
+mod metadata;
 mod multipart;
 mod object;
 mod receive;

@@ -88,6 +88,8 @@ pub const BUCKET_TAGS_MAX: usize = 50;
 pub const TAG_KEY_CHARS_MAX: usize = 128;
 /// Value of a tag, in characters (S3's rule).
 pub const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Routing rules of one WebsiteConfiguration (S3's rule).
+pub const ROUTING_RULES_MAX: usize = 50;
 /// Rules of one CORSConfiguration (S3's rule).
 pub const CORS_RULES_MAX: usize = 100;
 /// A CORSConfiguration, in bytes: 64 KB (S3's rule).

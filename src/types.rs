@@ -8,12 +8,14 @@ mod conditions;
 mod cors;
 mod tags;
 mod time;
+mod website;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
 pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
 pub use tags::Tags;
 pub use time::Timestamp;
+pub use website::{Redirect, RedirectAll, RoutingCondition, RoutingRule, WebsiteConfiguration};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;

@@ -16,7 +16,9 @@
 mod cors;
 mod pull;
 mod read;
+mod settings;
 mod tagging;
+mod website;
 mod write;
 
 pub use cors::{cors_configuration, cors_document};
@@ -24,7 +26,9 @@ pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
 };
+pub use settings::{acceleration_enabled, logging_enabled, notifies, requester_pays};
 pub use tagging::{tagging, tagging_document};
+pub use website::{website_configuration, website_document};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]
