@@ -12,9 +12,10 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
 use serde::{Deserialize, Serialize};
 
-/// A checked set of tags, each key once.
+/// A set of tags, each key once: checked where it comes from a client, as stored where it comes
+/// from the disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tags(Vec<(String, String)>);
+pub struct Tags(pub(crate) Vec<(String, String)>);
 
 impl Tags {
     /// The tags of an object, at most [`limits::OBJECT_TAGS_MAX`]; else `InvalidTag`.
