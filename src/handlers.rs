@@ -20,6 +20,7 @@ mod attributes;
 mod bucket;
 mod config;
 mod copy;
+mod cors;
 mod delete;
 mod list;
 mod metadata;
@@ -29,6 +30,8 @@ mod receive;
 mod retention;
 mod tagging;
 mod versions;
+
+pub use cors::{preflight, share};
 
 use crate::auth::access::{self, Action};
 use crate::auth::{User, Users, Verified};

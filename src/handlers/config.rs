@@ -8,8 +8,12 @@
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>, the page
 //! of each operation in its file.
 
+mod cors;
 mod location;
+mod settings;
+mod tagging;
 mod versioning;
+mod website;
 
 pub(super) use location::get_bucket_location;
 
@@ -72,14 +76,14 @@ pub(super) fn get_bucket_config(
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
     match address.kind {
-        ConfigKind::Accelerate => Ok(document("AccelerateConfiguration", "")),
-        ConfigKind::Cors => none(&open, ErrorCode::NoSuchCORSConfiguration),
+        ConfigKind::Accelerate => settings::get_accelerate(&open),
+        ConfigKind::Cors => cors::get(&open),
         ConfigKind::Encryption => {
             none(&open, ErrorCode::ServerSideEncryptionConfigurationNotFoundError)
         }
         ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
-        ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
-        ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
+        ConfigKind::Logging => Ok(empty("BucketLoggingStatus")),
+        ConfigKind::Notification => Ok(empty("NotificationConfiguration")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
         ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
         ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
@@ -87,12 +91,10 @@ pub(super) fn get_bucket_config(
             none(&open, ErrorCode::NoSuchPublicAccessBlockConfiguration)
         }
         ConfigKind::Replication => none(&open, ErrorCode::ReplicationConfigurationNotFoundError),
-        ConfigKind::RequestPayment => {
-            Ok(document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"))
-        }
-        ConfigKind::Tagging => none(&open, ErrorCode::NoSuchTagSet),
+        ConfigKind::RequestPayment => settings::get_request_payment(),
+        ConfigKind::Tagging => tagging::get(&open),
         ConfigKind::Versioning => versioning::get(&open),
-        ConfigKind::Website => none(&open, ErrorCode::NoSuchWebsiteConfiguration),
+        ConfigKind::Website => website::get(&open),
     }
 }
 
@@ -105,7 +107,16 @@ pub(super) async fn put_bucket_config(
     let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
     receive_xml(context, body, expected, move |document| match kind {
+        ConfigKind::Accelerate => settings::put_accelerate(&open, &document),
+        ConfigKind::Cors => cors::put(&open, &document),
+        ConfigKind::Encryption => settings::put_encryption(),
+        ConfigKind::Logging => settings::put_logging(&document),
+        ConfigKind::Notification => settings::put_notification(&document),
+        ConfigKind::Replication => settings::put_replication(),
+        ConfigKind::RequestPayment => settings::put_request_payment(&document),
+        ConfigKind::Tagging => tagging::put(&open, &document),
         ConfigKind::Versioning => versioning::put(&open, &document),
+        ConfigKind::Website => website::put(&open, &document),
         _ => Err(not_implemented(name)),
     })
     .await
@@ -116,8 +127,15 @@ pub(super) fn delete_bucket_config(
     context: &Context,
     address: &BucketConfigAddress,
 ) -> Result<Response> {
-    context.open(&address.bucket, action(address.kind, Verb::Delete))?;
-    Err(not_implemented(address.name))
+    let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    match address.kind {
+        ConfigKind::Cors => cors::delete(&open),
+        // Never there, and to delete what is not there succeeds.
+        ConfigKind::Encryption | ConfigKind::Replication => no_content(),
+        ConfigKind::Tagging => tagging::delete(&open),
+        ConfigKind::Website => website::delete(&open),
+        _ => Err(not_implemented(address.name)),
+    }
 }
 
 /// A sub-resource that this server has no operation for; the bucket must exist.
@@ -138,9 +156,12 @@ fn none(open: &OpenBucket, code: ErrorCode) -> Result<Response> {
     Err(S3Error::from(code).with("BucketName", open.bucket.name().as_str()))
 }
 
-/// A document of which this inner XML is all.
-fn document(root: &'static str, inner: &'static str) -> Response {
-    let mut document = Document::new(root);
-    document.raw(inner);
-    Response::xml(document.finish())
+/// A document with nothing in it.
+fn empty(root: &'static str) -> Response {
+    Response::xml(Document::new(root).finish())
+}
+
+/// 204: what a Delete answers.
+fn no_content() -> Result<Response> {
+    Ok(Response::empty(204))
 }

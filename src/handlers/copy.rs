@@ -15,6 +15,7 @@
 
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
+use super::tagging::authorise_tags;
 use super::{Context, OpenBucket};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
@@ -38,6 +39,7 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    authorise_tags(context, &input.bucket, &input.key, &meta.tags)?;
     let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -104,6 +106,9 @@ fn copied_meta(
         meta.headers = source.meta.headers.clone();
         meta.headers.website_redirect_location = redirect;
         meta.user_metadata = source.meta.user_metadata.clone();
+    }
+    if !input.replace_tags {
+        meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();

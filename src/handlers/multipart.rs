@@ -8,6 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
+use super::tagging::authorise_tags;
 use super::{Context, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -29,6 +30,7 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    authorise_tags(context, &bucket, &key, &new.tags)?;
     let info = UploadInfo {
         meta: new_meta(context, &open, new)?,
         checksum,

@@ -10,6 +10,7 @@
 
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
+use super::tagging::authorise_tags;
 use super::{Context, OpenBucket, acl, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -35,6 +36,7 @@ pub(super) async fn put_object(
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
         let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
+        authorise_tags(&opener, &bucket, &wanted, &new.tags)?;
         let meta = new_meta(&opener, &open, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))
@@ -193,6 +195,9 @@ fn stored_headers(
         if let Some(value) = given.or_else(|| kept.clone()) {
             response = response.header(name, value);
         }
+    }
+    if !meta.tags.is_empty() {
+        response = response.header("x-amz-tagging-count", meta.tags.len().to_string());
     }
     with_user_metadata(response, &meta.user_metadata)
 }

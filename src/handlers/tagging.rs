@@ -1,35 +1,76 @@
 //! GetObjectTagging, PutObjectTagging, DeleteObjectTagging.
 //!
-//! STUB.
+//! Tags belong to a version and change in place: neither its entity tag nor Last-Modified moves.
+//!
+//! Refused: more than [`crate::limits::OBJECT_TAGS_MAX`] tags and what no tag may hold
+//! (`InvalidTag`), before anything is changed.
 
-use super::Context;
+use super::receive::receive_xml;
+use super::{Context, OpenBucket, blocking};
 use crate::auth::access::Action;
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{ObjectAddress, PutObjectConfig};
-use crate::xml::Document;
+use crate::types::{BucketName, Key, ObjectMeta, Tags, VersionId};
+use crate::xml;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>: an object without
 /// tags has an empty set, which is no error.
 pub(super) fn get_object_tagging(context: &Context, at: &ObjectAddress) -> Result<Response> {
-    context.open_object(at, Action::GetObjectTagging)?;
-    let mut document = Document::new("Tagging");
-    document.element("TagSet", |_| {});
-    Ok(Response::xml(document.finish()))
+    let (open, object) = context.open_object(at, Action::GetObjectTagging)?;
+    let response = Response::xml(xml::tagging_document(&object.meta.tags));
+    Ok(with_version_id(response, &open, object.meta.version_id))
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>: replaces the set.
 pub(super) async fn put_object_tagging(
-    _context: &Context,
-    _input: PutObjectConfig,
-    _body: &mut Body<'_>,
+    context: &Context,
+    input: PutObjectConfig,
+    body: &mut Body<'_>,
 ) -> Result<Response> {
-    Err(ErrorCode::NotImplemented.into())
+    let PutObjectConfig { object: at, expected, .. } = input;
+    let (opener, wanted) = (context.clone(), at.clone());
+    let (open, _) = blocking(move || opener.open_object(&wanted, Action::PutObjectTagging)).await?;
+    receive_xml(context, body, expected, move |document| {
+        let tags = Tags::of_object(xml::tagging(&document)?)?;
+        replace(&open, &at, tags, 200)
+    })
+    .await
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>
 pub(super) fn delete_object_tagging(context: &Context, at: &ObjectAddress) -> Result<Response> {
-    context.open_object(at, Action::DeleteObjectTagging)?;
-    Err(ErrorCode::NotImplemented.into())
+    let (open, _) = context.open_object(at, Action::DeleteObjectTagging)?;
+    replace(&open, at, Tags::default(), 204)
+}
+
+/// A new object that brings tags is two wishes: whoever may only write objects may not tag them.
+pub(super) fn authorise_tags(
+    context: &Context,
+    bucket: &BucketName,
+    key: &Key,
+    tags: &Tags,
+) -> Result<()> {
+    match tags.is_empty() {
+        true => Ok(()),
+        false => context.open_for_write(bucket, Action::PutObjectTagging, key).map(|_| ()),
+    }
+}
+
+fn replace(open: &OpenBucket, at: &ObjectAddress, tags: Tags, status: u16) -> Result<Response> {
+    let set = |meta: &mut ObjectMeta| {
+        meta.tags = tags;
+        Ok(())
+    };
+    let version = open.bucket.update_meta(&at.key, at.version, set)?;
+    Ok(with_version_id(Response::empty(status), open, version))
+}
+
+/// Which version it was; a bucket that never had versioning shows none.
+fn with_version_id(response: Response, open: &OpenBucket, version: VersionId) -> Response {
+    match open.bucket.config().versioning {
+        Some(_) => response.header("x-amz-version-id", version.to_string()),
+        None => response,
+    }
 }

@@ -17,9 +17,6 @@ use crate::limits;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
-/// The methods a rule may allow; OPTIONS is the question itself.
-const METHODS: [&str; 5] = ["GET", "PUT", "HEAD", "POST", "DELETE"];
-
 /// What an answer differs by: a cache must not serve one origin's answer to another.
 pub const CORS_VARY: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
@@ -54,6 +51,11 @@ pub struct CorsRequest {
     pub method: String,
     /// `Access-Control-Request-Headers`, lower case; of an actual request none.
     pub headers: Vec<String>,
+}
+
+impl CorsRequest {
+    /// The methods that can be asked for and allowed; OPTIONS is the question itself.
+    pub const METHODS: [&str; 5] = ["GET", "PUT", "HEAD", "POST", "DELETE"];
 }
 
 impl CorsConfiguration {
@@ -97,7 +99,8 @@ impl CorsRule {
         if self.id.as_ref().is_some_and(|id| id.chars().count() > limits::CORS_ID_CHARS_MAX) {
             return Err(invalid("The ID value can be up to 255 characters long.".to_owned()));
         }
-        if let Some(method) = self.allowed_methods.iter().find(|m| !METHODS.contains(&m.as_str())) {
+        let unknown = |method: &&String| !CorsRequest::METHODS.contains(&method.as_str());
+        if let Some(method) = self.allowed_methods.iter().find(unknown) {
             return Err(invalid(format!(
                 "Found unsupported HTTP method in CORS config. Unsupported method is {method}"
             )));
@@ -126,6 +129,7 @@ impl CorsRule {
             is_name && self.allowed_headers.iter().any(|p| matches(&p.to_ascii_lowercase(), &name))
         };
         self.allowed_methods.contains(&request.method)
+            && request.origin.bytes().all(is_visible)
             && self.allowed_origins.iter().any(|pattern| matches(pattern, &request.origin))
             // No request with more headers than this is served, so none need be asked for.
             && request.headers.len() <= limits::HEADERS_MAX
