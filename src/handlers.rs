@@ -29,6 +29,7 @@ mod object;
 mod receive;
 mod retention;
 mod tagging;
+mod torrent;
 mod versions;
 
 pub use cors::{preflight, share};
@@ -126,6 +127,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::GetObjectAcl(object) => acl::get_object_acl(context, &object),
         Operation::GetObjectAttributes(input) => attributes::get_object_attributes(context, input),
         Operation::GetObjectTagging(object) => tagging::get_object_tagging(context, &object),
+        Operation::GetObjectTorrent(object) => torrent::get_object_torrent(context, &object),
         Operation::DeleteObjectTagging(object) => tagging::delete_object_tagging(context, &object),
         Operation::GetObjectRetention(object) => retention::get_object_retention(context, &object),
         Operation::GetObjectLegalHold(object) => retention::get_object_legal_hold(context, &object),

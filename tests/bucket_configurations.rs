@@ -134,10 +134,38 @@ fn encryption_and_replication_are_refused_and_were_never_there() {
 }
 
 #[test]
+fn reports_are_an_empty_list() {
+    let server = server();
+    for (query, list) in [
+        ("analytics", "ListBucketAnalyticsConfigurationResult"),
+        ("intelligent-tiering", "ListBucketIntelligentTieringConfigurationsOutput"),
+        ("inventory", "ListInventoryConfigurationsResult"),
+        ("metrics", "ListMetricsConfigurationsResult"),
+    ] {
+        let all = ask(&server, "GET", query, "").text();
+        assert_eq!((root(&all), text(&all, "IsTruncated").as_deref()), (list, Some("false")));
+        let one = format!("{query}&id=1");
+        assert_refused(&ask(&server, "GET", &one, ""), 404, "NoSuchConfiguration");
+        assert_refused(&ask(&server, "DELETE", &one, ""), 404, "NoSuchConfiguration");
+        assert_refused(&ask(&server, "PUT", &one, "<Configuration/>"), 501, "NotImplemented");
+    }
+}
+
+#[test]
+fn no_object_has_a_torrent_file() {
+    let server = server();
+    assert_eq!(server.call(Request::new("PUT", "/bkt/k").body("x")).status, 200);
+    let torrent = server.call(Request::new("GET", "/bkt/k?torrent"));
+    assert_refused(&torrent, 404, "NoSuchKey");
+    assert!(torrent.text().contains("no torrent file"));
+}
+
+#[test]
 fn a_configuration_is_its_owners_alone() {
     let server = server();
     for query in [
         "accelerate",
+        "analytics",
         "cors",
         "encryption",
         "logging",

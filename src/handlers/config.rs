@@ -39,10 +39,16 @@ fn action(kind: ConfigKind, verb: Verb) -> Action {
     use ConfigKind::*;
     let (get, put) = match kind {
         Accelerate => (Action::GetAccelerateConfiguration, Action::PutAccelerateConfiguration),
+        Analytics => (Action::GetAnalyticsConfiguration, Action::PutAnalyticsConfiguration),
         Cors => (Action::GetBucketCORS, Action::PutBucketCORS),
         Encryption => (Action::GetEncryptionConfiguration, Action::PutEncryptionConfiguration),
+        IntelligentTiering => {
+            (Action::GetIntelligentTieringConfiguration, Action::PutIntelligentTieringConfiguration)
+        }
+        Inventory => (Action::GetInventoryConfiguration, Action::PutInventoryConfiguration),
         Lifecycle => (Action::GetLifecycleConfiguration, Action::PutLifecycleConfiguration),
         Logging => (Action::GetBucketLogging, Action::PutBucketLogging),
+        Metrics => (Action::GetMetricsConfiguration, Action::PutMetricsConfiguration),
         Notification => (Action::GetBucketNotification, Action::PutBucketNotification),
         ObjectLock => {
             (Action::GetBucketObjectLockConfiguration, Action::PutBucketObjectLockConfiguration)
@@ -77,12 +83,18 @@ pub(super) fn get_bucket_config(
     let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
     match address.kind {
         ConfigKind::Accelerate => settings::get_accelerate(&open),
+        ConfigKind::Analytics => settings::list("ListBucketAnalyticsConfigurationResult", address),
         ConfigKind::Cors => cors::get(&open),
         ConfigKind::Encryption => {
             none(&open, ErrorCode::ServerSideEncryptionConfigurationNotFoundError)
         }
+        ConfigKind::IntelligentTiering => {
+            settings::list("ListBucketIntelligentTieringConfigurationsOutput", address)
+        }
+        ConfigKind::Inventory => settings::list("ListInventoryConfigurationsResult", address),
         ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
         ConfigKind::Logging => Ok(empty("BucketLoggingStatus")),
+        ConfigKind::Metrics => settings::list("ListMetricsConfigurationsResult", address),
         ConfigKind::Notification => Ok(empty("NotificationConfiguration")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
         ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
@@ -104,10 +116,15 @@ pub(super) async fn put_bucket_config(
     input: PutBucketConfig,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
+    let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name, .. }, expected } =
+        input;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
     receive_xml(context, body, expected, move |document| match kind {
         ConfigKind::Accelerate => settings::put_accelerate(&open, &document),
+        ConfigKind::Analytics
+        | ConfigKind::IntelligentTiering
+        | ConfigKind::Inventory
+        | ConfigKind::Metrics => settings::put_report(),
         ConfigKind::Cors => cors::put(&open, &document),
         ConfigKind::Encryption => settings::put_encryption(),
         ConfigKind::Logging => settings::put_logging(&document),
@@ -129,6 +146,10 @@ pub(super) fn delete_bucket_config(
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
     match address.kind {
+        ConfigKind::Analytics
+        | ConfigKind::IntelligentTiering
+        | ConfigKind::Inventory
+        | ConfigKind::Metrics => Err(ErrorCode::NoSuchConfiguration.into()),
         ConfigKind::Cors => cors::delete(&open),
         // Never there, and to delete what is not there succeeds.
         ConfigKind::Encryption | ConfigKind::Replication => no_content(),

@@ -1,5 +1,5 @@
 //! What a bucket can be told to do and this server does not: acceleration, billing the requester,
-//! logs, events, encryption, replication.
+//! logs, events, encryption, replication, reports.
 //!
 //! To switch one off succeeds, for off is what it is; to switch it on is 501 with a sentence, for
 //! a client that is told yes relies on it. What was never set is answered as AWS answers.
@@ -7,6 +7,7 @@
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::handlers::OpenBucket;
 use crate::http::response::Response;
+use crate::router::BucketConfigAddress;
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html>:
@@ -66,6 +67,26 @@ pub(super) fn put_encryption() -> Result<Response> {
     Err(refused(
         "Encryption at rest: objects are plain files; encrypt the file system below them (LUKS).",
     ))
+}
+
+/// Reports and automatic classes, of which a bucket may have several, each with an id: the list is
+/// empty, and none has the id asked for.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketAnalyticsConfigurations.html>,
+/// and the same of intelligent tiering, inventory and metrics
+pub(super) fn list(root: &'static str, address: &BucketConfigAddress) -> Result<Response> {
+    if address.id.is_some() {
+        return Err(ErrorCode::NoSuchConfiguration.into());
+    }
+    let mut document = Document::new(root);
+    document.text("IsTruncated", "false");
+    Ok(Response::xml(document.finish()))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html>, and
+/// the same of intelligent tiering, inventory and metrics
+pub(super) fn put_report() -> Result<Response> {
+    Err(refused("Analytics, inventory, metrics, tiering: this server only keeps objects."))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>
