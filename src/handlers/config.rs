@@ -10,6 +10,9 @@
 
 mod cors;
 mod location;
+mod ownership_controls;
+mod policy;
+mod public_access_block;
 mod settings;
 mod tagging;
 mod versioning;
@@ -81,6 +84,7 @@ pub(super) fn get_bucket_config(
     address: &BucketConfigAddress,
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
+    refuse_stranger(context, &open, address.kind)?;
     match address.kind {
         ConfigKind::Accelerate => settings::get_accelerate(&open),
         ConfigKind::Analytics => settings::list("ListBucketAnalyticsConfigurationResult", address),
@@ -97,11 +101,10 @@ pub(super) fn get_bucket_config(
         ConfigKind::Metrics => settings::list("ListMetricsConfigurationsResult", address),
         ConfigKind::Notification => Ok(empty("NotificationConfiguration")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
-        ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
-        ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
-        ConfigKind::PublicAccessBlock => {
-            none(&open, ErrorCode::NoSuchPublicAccessBlockConfiguration)
-        }
+        ConfigKind::OwnershipControls => ownership_controls::get(&open),
+        ConfigKind::Policy => policy::get(&open),
+        ConfigKind::PolicyStatus => policy::status(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::get(&open),
         ConfigKind::Replication => none(&open, ErrorCode::ReplicationConfigurationNotFoundError),
         ConfigKind::RequestPayment => settings::get_request_payment(),
         ConfigKind::Tagging => tagging::get(&open),
@@ -119,6 +122,7 @@ pub(super) async fn put_bucket_config(
     let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name, .. }, expected } =
         input;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
+    refuse_stranger(context, &open, kind)?;
     receive_xml(context, body, expected, move |document| match kind {
         ConfigKind::Accelerate => settings::put_accelerate(&open, &document),
         ConfigKind::Analytics
@@ -132,6 +136,9 @@ pub(super) async fn put_bucket_config(
         ConfigKind::Replication => settings::put_replication(),
         ConfigKind::RequestPayment => settings::put_request_payment(&document),
         ConfigKind::Tagging => tagging::put(&open, &document),
+        ConfigKind::OwnershipControls => ownership_controls::put(&open, &document),
+        ConfigKind::Policy => policy::put(&open, &document),
+        ConfigKind::PublicAccessBlock => public_access_block::put(&open, &document),
         ConfigKind::Versioning => versioning::put(&open, &document),
         ConfigKind::Website => website::put(&open, &document),
         _ => Err(not_implemented(name)),
@@ -145,6 +152,7 @@ pub(super) fn delete_bucket_config(
     address: &BucketConfigAddress,
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    refuse_stranger(context, &open, address.kind)?;
     match address.kind {
         ConfigKind::Analytics
         | ConfigKind::IntelligentTiering
@@ -153,9 +161,22 @@ pub(super) fn delete_bucket_config(
         ConfigKind::Cors => cors::delete(&open),
         // Never there, and to delete what is not there succeeds.
         ConfigKind::Encryption | ConfigKind::Replication => no_content(),
+        ConfigKind::OwnershipControls => ownership_controls::delete(&open),
+        ConfigKind::Policy => policy::delete(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::delete(&open),
         ConfigKind::Tagging => tagging::delete(&open),
         ConfigKind::Website => website::delete(&open),
         _ => Err(not_implemented(address.name)),
+    }
+}
+
+/// A policy is the owner's to see and to change: another, whom it allows just that, is answered 405,
+/// as on AWS.
+fn refuse_stranger(context: &Context, open: &OpenBucket, kind: ConfigKind) -> Result<()> {
+    let guarded = matches!(kind, ConfigKind::Policy | ConfigKind::PolicyStatus);
+    match guarded && context.writer().id != open.owner.id {
+        true => Err(ErrorCode::MethodNotAllowed.into()),
+        false => Ok(()),
     }
 }
 

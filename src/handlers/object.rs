@@ -10,7 +10,6 @@
 
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::tagging::authorise_tags;
 use super::{Context, OpenBucket, acl, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -36,7 +35,6 @@ pub(super) async fn put_object(
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
         let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
-        authorise_tags(&opener, &bucket, &wanted, &new.tags)?;
         let meta = new_meta(&opener, &open, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))
@@ -55,10 +53,11 @@ pub(super) async fn put_object(
     .await
 }
 
-/// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
+/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is a placeholder: the store takes
 /// it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
-    let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
+    context.authorise_new(open, &new)?;
+    let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
         checksum: None,

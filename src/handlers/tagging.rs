@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{ObjectAddress, PutObjectConfig};
-use crate::types::{BucketName, Key, ObjectMeta, Tags, VersionId};
+use crate::types::{ObjectMeta, Tags, VersionId};
 use crate::xml;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>: an object without
@@ -43,19 +43,6 @@ pub(super) async fn put_object_tagging(
 pub(super) fn delete_object_tagging(context: &Context, at: &ObjectAddress) -> Result<Response> {
     let (open, _) = context.open_object(at, Action::DeleteObjectTagging)?;
     replace(&open, at, Tags::default(), 204)
-}
-
-/// A new object that brings tags is two wishes: whoever may only write objects may not tag them.
-pub(super) fn authorise_tags(
-    context: &Context,
-    bucket: &BucketName,
-    key: &Key,
-    tags: &Tags,
-) -> Result<()> {
-    match tags.is_empty() {
-        true => Ok(()),
-        false => context.open_for_write(bucket, Action::PutObjectTagging, key).map(|_| ()),
-    }
 }
 
 fn replace(open: &OpenBucket, at: &ObjectAddress, tags: Tags, status: u16) -> Result<Response> {
