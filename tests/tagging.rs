@@ -203,3 +203,70 @@ fn put_bucket_tagging_keeps_50_tags_beside_those_of_the_objects() {
     assert_eq!(server.call(tagging("DELETE", "/bkt")).status, 204);
     assert_refused(&server.call(tagging("GET", "/bkt")), 404, "NoSuchTagSet");
 }
+
+/// A policy that lets [`OTHER`] do this with all objects, where the conditions hold.
+fn allow_other(server: &TestServer, statements: &[(&str, &str)]) {
+    let statement = |(action, condition): &(&str, &str)| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::other1:root"}},
+            "Action":"s3:{action}","Resource":"arn:aws:s3:::bkt/*","Condition":{{{condition}}}}}"#
+        )
+    };
+    let statements: Vec<String> = statements.iter().map(statement).collect();
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let put = server.call(Request::new("PUT", "/bkt?policy").body(policy));
+    assert!(matches!(put.status, 200 | 204), "{}", put.text());
+}
+
+#[test]
+fn put_object_tagging_is_weighed_with_the_tags_it_brings() {
+    let server = server();
+    let red = r#""StringEquals":{"s3:RequestObjectTag/team":"red"}"#;
+    allow_other(&server, &[("PutObjectTagging", red)]);
+    let put = |value: &str| {
+        let request = tagging("PUT", "/bkt/k").body(document(&[("team", value)]));
+        server.connect().call(&server.signer(OTHER), &request)
+    };
+    assert_refused(&put("blue"), 403, "AccessDenied");
+    assert_eq!(tags(&server, "/bkt/k"), [""; 0]);
+    assert_eq!(put("red").status, 200);
+    assert_eq!(tags(&server, "/bkt/k"), ["team=red"]);
+    let absent = tagging("PUT", "/bkt/none").body(document(&[("team", "red")]));
+    let absent = server.connect().call(&server.signer(OTHER), &absent);
+    assert_refused(&absent, 403, "AccessDenied");
+}
+
+#[test]
+fn get_object_counts_tags_for_whoever_may_read_them() {
+    let server = server();
+    assert_eq!(server.call(tagging("PUT", "/bkt/k").body(document(&[("a", "")]))).status, 200);
+    let get = || server.connect().call(&server.signer(OTHER), &Request::new("GET", "/bkt/k"));
+    allow_other(&server, &[("GetObject", "")]);
+    assert_eq!((get().status, get().header("x-amz-tagging-count")), (200, None));
+    allow_other(&server, &[("GetObject", ""), ("GetObjectTagging", "")]);
+    assert_eq!((get().status, get().header("x-amz-tagging-count")), (200, Some("1")));
+}
+
+#[test]
+fn copy_object_takes_tags_only_for_whoever_may_read_and_write_them() {
+    let server = server();
+    assert_eq!(server.call(tagging("PUT", "/bkt/k").body(document(&[("a", "1")]))).status, 200);
+    let copy = |directive: &str| {
+        let request = Request::new("PUT", "/bkt/copy")
+            .header("x-amz-copy-source", "/bkt/k")
+            .header("x-amz-tagging-directive", directive);
+        server.connect().call(&server.signer(OTHER), &request)
+    };
+    let both = [("GetObject", ""), ("PutObject", "")];
+    allow_other(&server, &both);
+    assert_refused(&copy("COPY"), 403, "AccessDenied");
+    assert_eq!(copy("REPLACE").status, 200);
+    for one in ["GetObjectTagging", "PutObjectTagging"] {
+        allow_other(&server, &[&both[..], &[(one, "")]].concat());
+        assert_refused(&copy("COPY"), 403, "AccessDenied");
+    }
+    let all = [&both[..], &[("GetObjectTagging", ""), ("PutObjectTagging", "")]].concat();
+    allow_other(&server, &all);
+    assert_eq!(copy("COPY").status, 200);
+    assert_eq!(tags(&server, "/bkt/copy"), ["a=1"]);
+}

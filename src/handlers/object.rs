@@ -10,6 +10,7 @@
 
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
+use super::tagging::with_tagging_count;
 use super::{Context, OpenBucket, acl, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -75,7 +76,7 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) = context.open_object(&input.object, Action::GetObject)?;
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
         Verdict::NotModified => return Ok(not_modified(&object)),
@@ -96,6 +97,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
@@ -194,9 +196,6 @@ fn stored_headers(
         if let Some(value) = given.or_else(|| kept.clone()) {
             response = response.header(name, value);
         }
-    }
-    if !meta.tags.is_empty() {
-        response = response.header("x-amz-tagging-count", meta.tags.len().to_string());
     }
     with_user_metadata(response, &meta.user_metadata)
 }

@@ -6,12 +6,13 @@
 //! (`InvalidTag`), before anything is changed.
 
 use super::receive::receive_xml;
-use super::{Context, OpenBucket, blocking};
+use super::{Context, OpenBucket};
 use crate::auth::access::Action;
 use crate::error::Result;
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{ObjectAddress, PutObjectConfig};
+use crate::store::Object;
 use crate::types::{ObjectMeta, Tags, VersionId};
 use crate::xml;
 
@@ -30,10 +31,11 @@ pub(super) async fn put_object_tagging(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let PutObjectConfig { object: at, expected, .. } = input;
-    let (opener, wanted) = (context.clone(), at.clone());
-    let (open, _) = blocking(move || opener.open_object(&wanted, Action::PutObjectTagging)).await?;
+    let open = context.open_to_tag(&at).await?;
+    let caller = context.clone();
     receive_xml(context, body, expected, move |document| {
         let tags = Tags::of_object(xml::tagging(&document)?)?;
+        caller.authorise_tags(&open, &at, &tags)?;
         replace(&open, &at, tags, 200)
     })
     .await
@@ -43,6 +45,21 @@ pub(super) async fn put_object_tagging(
 pub(super) fn delete_object_tagging(context: &Context, at: &ObjectAddress) -> Result<Response> {
     let (open, _) = context.open_object(at, Action::DeleteObjectTagging)?;
     replace(&open, at, Tags::default(), 204)
+}
+
+/// How many tags the object has, for whoever may read them.
+pub(super) fn with_tagging_count(
+    response: Response,
+    context: &Context,
+    open: &OpenBucket,
+    at: &ObjectAddress,
+    object: &Object,
+) -> Response {
+    match object.meta.tags.len() {
+        0 => response,
+        _ if !context.may_read_tags(open, at, object) => response,
+        count => response.header("x-amz-tagging-count", count.to_string()),
+    }
 }
 
 fn replace(open: &OpenBucket, at: &ObjectAddress, tags: Tags, status: u16) -> Result<Response> {
