@@ -12,7 +12,7 @@ mod version;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
-pub use retention::{Retention, RetentionMode};
+pub use retention::{DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod};
 pub use tags::Tags;
 pub use time::Timestamp;
 pub use version::VersionId;

@@ -9,6 +9,7 @@
 //! of each operation in its file.
 
 mod location;
+mod object_lock;
 mod versioning;
 
 pub(super) use location::get_bucket_location;
@@ -80,7 +81,7 @@ pub(super) fn get_bucket_config(
         ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
         ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
         ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
-        ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
+        ConfigKind::ObjectLock => object_lock::get(&open),
         ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
         ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
         ConfigKind::PublicAccessBlock => {
@@ -105,6 +106,7 @@ pub(super) async fn put_bucket_config(
     let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
     receive_xml(context, body, expected, move |document| match kind {
+        ConfigKind::ObjectLock => object_lock::put(&open, &document),
         ConfigKind::Versioning => versioning::put(&open, &document),
         _ => Err(not_implemented(name)),
     })

@@ -90,15 +90,15 @@ fn refuse_unchanged(input: &CopyObject, kept: &ObjectMeta) -> Result<()> {
     ))
 }
 
-/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect
-/// and ACL are the request's either way.
+/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect,
+/// ACL and Object Lock are the request's either way.
 fn copied_meta(
     context: &Context,
     open: &OpenBucket,
     input: &CopyObject,
     source: &Object,
 ) -> Result<ObjectMeta> {
-    let mut meta = new_meta(context, open, input.new.clone())?;
+    let mut meta = new_meta(context, open, &input.key, input.new.clone())?;
     if !input.replace {
         let redirect = meta.headers.website_redirect_location.take();
         meta.headers = source.meta.headers.clone();

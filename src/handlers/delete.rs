@@ -11,6 +11,7 @@
 
 use super::object::name_condition;
 use super::receive::receive_xml;
+use super::retention::bypasses_governance;
 use super::{Context, OpenBucket, name_in};
 use crate::auth::access::Action;
 use crate::digest::{Expected, ExpectedChecksum};
@@ -21,7 +22,7 @@ use crate::limits;
 use crate::notice::tell;
 use crate::router::{DeleteObject, DeleteObjects, ObjectAddress};
 use crate::store::Removal;
-use crate::types::{Conditions, Key, Timestamp, VersionId};
+use crate::types::{Conditions, Key, VersionId};
 use crate::xml::{self, DeleteEntry, Document};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
     let removal = Removal {
         version: *version,
         conditions: conditions.clone(),
-        bypass_governance: input.bypass_governance,
+        bypass_governance: bypasses_governance(context, &open, key, input.bypass_governance)?,
         now: context.now,
     };
     open.bucket
@@ -62,7 +63,9 @@ pub(super) async fn delete_objects(
     }
     let (entries, quiet) =
         receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
-    Ok(Response::xml(delete_each(open, entries, quiet).await?))
+    let context = context.clone();
+    let deletion = Deletion { context, open, bypass_governance: input.bypass_governance };
+    Ok(Response::xml(delete_each(deletion, entries, quiet).await?))
 }
 
 /// AWS wants the list of what is to be lost protected against damage on its way.
@@ -71,19 +74,26 @@ fn is_claimed(expected: &Expected) -> bool {
     expected.content_md5.is_some() || checksum
 }
 
+/// What the entries of one request share.
+struct Deletion {
+    context: Context,
+    open: OpenBucket,
+    bypass_governance: bool,
+}
+
 /// Every entry succeeds or fails by itself; with `quiet` only failures are told.
 ///
 /// Each waits for the disk, and waits that overlap share a write of the filesystem's journal: in
 /// shares on the blocking pool a thousand keys take a few such writes, not a thousand. The pool
 /// bounds the threads of all requests together.
-async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
-    let open = Arc::new(open);
+async fn delete_each(deletion: Deletion, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
+    let deletion = Arc::new(deletion);
     let share = entries.len().div_ceil(limits::DELETE_SHARES).max(1);
     let shares: Vec<_> = entries
         .chunks(share)
         .map(|entries| {
-            let (open, entries) = (open.clone(), entries.to_vec());
-            tokio::task::spawn_blocking(move || delete_share(&open, entries))
+            let (deletion, entries) = (deletion.clone(), entries.to_vec());
+            tokio::task::spawn_blocking(move || delete_share(&deletion, entries))
         })
         .collect();
     let mut document = Document::new("DeleteResult");
@@ -95,9 +105,9 @@ async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -
     Ok(document.finish())
 }
 
-fn delete_share(open: &OpenBucket, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
+fn delete_share(deletion: &Deletion, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
     let outcome = |entry| {
-        let outcome = delete_entry(open, &entry);
+        let outcome = delete_entry(deletion, &entry);
         (entry, outcome)
     };
     entries.into_iter().map(outcome).collect()
@@ -118,14 +128,16 @@ fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<(
     }
 }
 
-fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
+fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Result<()> {
+    let Deletion { context, open, bypass_governance } = deletion;
     let version = match entry.version_id.as_deref() {
         None => None,
         Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
     };
     let key = Key::parse(entry.key.clone().into_bytes())?;
     let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
-    let removal = Removal { version, conditions, bypass_governance: false, now: Timestamp::now() };
+    let bypass_governance = bypasses_governance(context, open, &key, *bypass_governance)?;
+    let removal = Removal { version, conditions, bypass_governance, now: context.now };
     open.bucket.remove_version(&key, &removal).map(|_| ()).inspect_err(|error| {
         // The answer as a whole is a 200: nobody else tells what is our own fault.
         if error.cause.is_some() {

@@ -8,6 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
+use super::retention::default_retention;
 use super::{Context, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -18,7 +19,7 @@ use crate::router::{
     UploadPart,
 };
 use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm};
+use crate::types::{Checksum, ChecksumAlgorithm, ObjectMeta};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -29,8 +30,11 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    let retention = new.lock.retention;
+    let meta = new_meta(context, &open, &key, new)?;
     let info = UploadInfo {
-        meta: new_meta(context, &open, new)?,
+        // The bucket's default is Complete's to give.
+        meta: ObjectMeta { retention, ..meta },
         checksum,
         owner: context.caller()?.owner.clone(),
         initiated: context.now,
@@ -110,9 +114,11 @@ pub(super) async fn complete_multipart_upload(
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
     let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
+    let now = context.now;
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
-        let stored = open.upload(&upload.key, &upload.upload_id)?;
+        let mut stored = open.upload(&upload.key, &upload.upload_id)?;
+        stored.retain_by_default(default_retention(&open, now));
         let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
         let committed = stored
             .complete(&parts, &conditions, checksum.as_ref())

@@ -9,7 +9,7 @@
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking};
+use super::{Context, OpenBucket, acl, blocking, retention};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -18,7 +18,7 @@ use crate::http::response::{Response, ResponseBody};
 use crate::router::{GetObject, NewObject, PutObject};
 use crate::store::Object;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, ObjectMeta, PartNumber,
+    Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, Key, ObjectMeta, PartNumber,
     Timestamp, Verdict, VersionId,
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn put_object(
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
         let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
-        let meta = new_meta(&opener, &open, new)?;
+        let meta = new_meta(&opener, &open, &wanted, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))
     })
@@ -54,7 +54,14 @@ pub(super) async fn put_object(
 
 /// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
 /// it, and the checksum, from the proof that comes with the bytes.
-pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
+pub(super) fn new_meta(
+    context: &Context,
+    open: &OpenBucket,
+    key: &Key,
+    new: NewObject,
+) -> Result<ObjectMeta> {
+    retention::check_new(context, open, key, &new.lock)?;
+    let default_retention = || retention::default_retention(open, context.now);
     let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
@@ -65,8 +72,8 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         acl,
         version_id: VersionId::Null,
         tags: new.tags,
-        retention: None,
-        legal_hold: None,
+        retention: new.lock.retention.or_else(default_retention),
+        legal_hold: new.lock.legal_hold,
     })
 }
 
@@ -94,6 +101,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = retention::with_lock(response, &object.meta);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());

@@ -12,7 +12,7 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -34,6 +34,9 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Object Lock; once there, it is never taken away, and versioning stays enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<ObjectLock>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be
@@ -94,7 +97,7 @@ impl Bucket {
     pub(super) fn id(&self) -> Result<String> {
         match self.known_id() {
             Some(id) => Ok(id.to_owned()),
-            None => buckets::configure(self, |_| {}),
+            None => buckets::configure(self, |_| Ok(())),
         }
     }
 
@@ -136,6 +139,17 @@ impl Bucket {
 
     /// Changes the configuration durably, as it is at that moment.
     pub fn configure(&self, change: impl FnOnce(&mut BucketConfig)) -> Result<()> {
+        self.try_configure(|config| {
+            change(config);
+            Ok(())
+        })
+    }
+
+    /// The same for a change that not every state of the bucket allows: an error changes nothing.
+    pub fn try_configure(
+        &self,
+        change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+    ) -> Result<()> {
         buckets::configure(self, change).map(|_| ())
     }
 

@@ -29,8 +29,8 @@ use super::{Bucket, Committed, Object, refused};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Timestamp,
-    UploadId,
+    Checksum, ChecksumAlgorithm, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Retention,
+    Timestamp, UploadId,
 };
 use folder::Taken;
 use record::{DoneFile, InfoFile};
@@ -169,6 +169,13 @@ impl Upload {
     /// What it was started with.
     pub fn info(&self) -> &UploadInfo {
         &self.info
+    }
+
+    /// Gives the object to be the bucket's default retention, unless the upload was begun with one.
+    /// It is Complete that makes the version, so it is then that its retention begins.
+    pub fn retain_by_default(&mut self, default: Option<Retention>) {
+        let retention = &mut self.info.meta.retention;
+        *retention = retention.or(default);
     }
 
     /// Where an attempt at a part goes; `length` in bytes if the client declared it. `NoSuchUpload`
