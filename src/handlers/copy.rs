@@ -98,7 +98,7 @@ fn copied_meta(
     input: &CopyObject,
     source: &Object,
 ) -> Result<ObjectMeta> {
-    let mut meta = new_meta(context, open, &input.key, input.new.clone())?;
+    let mut meta = new_meta(context, open, input.new.clone())?;
     if !input.replace {
         let redirect = meta.headers.website_redirect_location.take();
         meta.headers = source.meta.headers.clone();

@@ -8,7 +8,6 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::retention::default_retention;
 use super::{Context, blocking};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -31,7 +30,7 @@ pub(super) fn create_multipart_upload(
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
     let retention = new.lock.retention;
-    let meta = new_meta(context, &open, &key, new)?;
+    let meta = new_meta(context, &open, new)?;
     let info = UploadInfo {
         // The bucket's default is Complete's to give.
         meta: ObjectMeta { retention, ..meta },
@@ -118,7 +117,7 @@ pub(super) async fn complete_multipart_upload(
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
         let mut stored = open.upload(&upload.key, &upload.upload_id)?;
-        stored.retain_by_default(default_retention(&open, now));
+        stored.retain_by_default(now);
         let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
         let committed = stored
             .complete(&parts, &conditions, checksum.as_ref())

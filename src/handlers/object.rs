@@ -18,7 +18,7 @@ use crate::http::response::{Response, ResponseBody};
 use crate::router::{GetObject, NewObject, PutObject};
 use crate::store::Object;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, Key, ObjectMeta, PartNumber,
+    Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, ObjectMeta, PartNumber,
     Timestamp, Verdict, VersionId,
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn put_object(
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
         let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
-        let meta = new_meta(&opener, &open, &wanted, new)?;
+        let meta = new_meta(&opener, &open, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))
     })
@@ -54,14 +54,9 @@ pub(super) async fn put_object(
 
 /// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
 /// it, and the checksum, from the proof that comes with the bytes.
-pub(super) fn new_meta(
-    context: &Context,
-    open: &OpenBucket,
-    key: &Key,
-    new: NewObject,
-) -> Result<ObjectMeta> {
-    retention::check_new(context, open, key, &new.lock)?;
-    let default_retention = || retention::default_retention(open, context.now);
+pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
+    retention::check_new(open, &new.lock, context.now)?;
+    let default_retention = || open.bucket.config().default_retention(context.now);
     let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),

@@ -18,7 +18,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{LockInput, ObjectAddress, PutObjectConfig};
 use crate::store::Object;
-use crate::types::{Key, ObjectMeta, Retention, Timestamp};
+use crate::types::{Key, ObjectMeta, Timestamp};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html>
@@ -157,30 +157,17 @@ pub(super) fn bypasses_governance(
     Ok(true)
 }
 
-/// Lets through what the headers of a new object ask of Object Lock: the bucket must have it, and
-/// the caller be allowed more than to write. Else whoever may write could fill the bucket with what
-/// nobody can remove.
-pub(super) fn check_new(
-    context: &Context,
-    open: &OpenBucket,
-    key: &Key,
-    lock: &LockInput,
-) -> Result<()> {
-    if let Some(retention) = lock.retention {
+/// What the headers of a new object ask of Object Lock must be possible.
+pub(super) fn check_new(open: &OpenBucket, lock: &LockInput, now: Timestamp) -> Result<()> {
+    if *lock != LockInput::default() {
         check_lockable(open)?;
-        check_future(retention.until, context.now, "x-amz-object-lock-retain-until-date")?;
-        context.open_for_write(open.bucket.name(), Action::PutObjectRetention, key)?;
     }
-    if lock.legal_hold.is_some() {
-        check_lockable(open)?;
-        context.open_for_write(open.bucket.name(), Action::PutObjectLegalHold, key)?;
+    match lock.retention {
+        Some(retention) => {
+            check_future(retention.until, now, "x-amz-object-lock-retain-until-date")
+        }
+        None => Ok(()),
     }
-    Ok(())
-}
-
-/// What the bucket gives a version that begins now and names no retention.
-pub(super) fn default_retention(open: &OpenBucket, now: Timestamp) -> Option<Retention> {
-    Some(open.bucket.config().object_lock?.default_retention?.begun(now))
 }
 
 /// Adds `x-amz-object-lock-*`.

@@ -12,7 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, Owner, Retention, Timestamp,
+    UploadId, VersionId,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -37,6 +38,13 @@ pub struct BucketConfig {
     /// Object Lock; once there, it is never taken away, and versioning stays enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_lock: Option<ObjectLock>,
+}
+
+impl BucketConfig {
+    /// The retention of a version that begins now and names none.
+    pub fn default_retention(&self, now: Timestamp) -> Option<Retention> {
+        Some(self.object_lock?.default_retention?.begun(now))
+    }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be

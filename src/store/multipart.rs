@@ -29,8 +29,8 @@ use super::{Bucket, Committed, Object, refused};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Retention,
-    Timestamp, UploadId,
+    Checksum, ChecksumAlgorithm, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Timestamp,
+    UploadId,
 };
 use folder::Taken;
 use record::{DoneFile, InfoFile};
@@ -173,9 +173,9 @@ impl Upload {
 
     /// Gives the object to be the bucket's default retention, unless the upload was begun with one.
     /// It is Complete that makes the version, so it is then that its retention begins.
-    pub fn retain_by_default(&mut self, default: Option<Retention>) {
-        let retention = &mut self.info.meta.retention;
-        *retention = retention.or(default);
+    pub fn retain_by_default(&mut self, now: Timestamp) {
+        let default = || self.bucket.config().default_retention(now);
+        self.info.meta.retention = self.info.meta.retention.or_else(default);
     }
 
     /// Where an attempt at a part goes; `length` in bytes if the client declared it. `NoSuchUpload`
