@@ -85,6 +85,9 @@ pub const RETENTION_YEARS_MAX: u16 = 100;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
 
+/// A bucket policy, in bytes (S3's rule).
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
+
 /// How far a request's clock may be from ours, in seconds (S3's rule).
 pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;
 /// Longest validity of a presigned SigV4 URL, in seconds: seven days (S3's rule).

@@ -16,12 +16,17 @@
 mod lock;
 mod pull;
 mod read;
+mod sharing;
 mod write;
 
 pub use lock::{legal_hold, object_lock_configuration, retention};
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
+};
+pub use sharing::{
+    ownership_controls, ownership_controls_document, policy_status, public_access_block,
+    public_access_block_document,
 };
 pub use write::{Document, acl, error, location_constraint, url_encode};
 

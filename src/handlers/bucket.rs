@@ -16,7 +16,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{CreateBucket, ListBuckets};
 use crate::store::{BucketConfig, Versioning};
-use crate::types::{BucketName, ObjectLock, Owner, Timestamp};
+use crate::types::{BucketName, ObjectLock, ObjectOwnership, Owner, Timestamp};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -64,6 +64,9 @@ pub(super) async fn create_bucket(
 ) -> Result<Response> {
     let owner = context.caller()?.owner.clone();
     let acl = acl::from_headers(&context.users, &input.acl, &owner, &owner)?;
+    if input.ownership == Some(ObjectOwnership::BucketOwnerEnforced) && acl.is_some() {
+        return Err(ErrorCode::InvalidBucketAclWithObjectOwnership.into());
+    }
     let creator = context.clone();
     receive_xml(context, body, input.expected, move |document| {
         let config = BucketConfig {
@@ -73,6 +76,7 @@ pub(super) async fn create_bucket(
             acl,
             versioning: input.object_lock.then_some(Versioning::Enabled),
             object_lock: input.object_lock.then(ObjectLock::default),
+            ownership: input.ownership,
             ..BucketConfig::default()
         };
         create(&creator, &input.bucket, config)?;

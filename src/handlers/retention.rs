@@ -18,7 +18,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{LockInput, ObjectAddress, PutObjectConfig};
 use crate::store::Object;
-use crate::types::{Key, ObjectMeta, Timestamp};
+use crate::types::{Key, ObjectMeta, Timestamp, VersionId};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html>
@@ -41,7 +41,8 @@ pub(super) async fn put_object_retention(
     let (opener, address) = (context.clone(), at.clone());
     let (open, bypass) = blocking(move || {
         let (open, _) = open_lockable(&opener, &address, Action::PutObjectRetention)?;
-        let bypass = bypasses_governance(&opener, &open, &address.key, bypass_governance)?;
+        let bypass =
+            bypasses_governance(&opener, &open, &address.key, address.version, bypass_governance)?;
         Ok((open, bypass))
     })
     .await?;
@@ -148,12 +149,13 @@ pub(super) fn bypasses_governance(
     context: &Context,
     open: &OpenBucket,
     key: &Key,
+    version: Option<VersionId>,
     asked: bool,
 ) -> Result<bool> {
     if !asked || open.bucket.config().object_lock.is_none() {
         return Ok(false);
     }
-    context.open_for_write(open.bucket.name(), Action::BypassGovernanceRetention, key)?;
+    context.may_bypass_governance(open, key, version)?;
     Ok(true)
 }
 

@@ -12,8 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, Owner, Retention, Timestamp,
-    UploadId, VersionId,
+    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, ObjectOwnership, Owner,
+    PublicAccessBlock, Retention, Timestamp, UploadId, VersionId,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -38,6 +38,15 @@ pub struct BucketConfig {
     /// Object Lock; once there, it is never taken away, and versioning stays enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_lock: Option<ObjectLock>,
+    /// The policy as given: it is answered to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who owns what others write; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
+    /// The bucket's own block, beside the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
 }
 
 impl BucketConfig {

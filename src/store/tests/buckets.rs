@@ -35,6 +35,7 @@ fn create_bucket_keeps_its_configuration() {
         acl: None,
         versioning: Some(Versioning::Suspended),
         object_lock: Some(ObjectLock::default()),
+        ..BucketConfig::default()
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
     assert_eq!(*store.bucket(&photos()).unwrap().config(), given);
