@@ -76,7 +76,7 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) = context.open_object(&input.object, Action::GetObject)?;
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
         Verdict::NotModified => return Ok(not_modified(&object)),
@@ -97,7 +97,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
-    response = retention::with_lock(response, &object.meta);
+    response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());

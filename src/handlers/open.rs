@@ -169,7 +169,8 @@ impl Context {
         }
     }
 
-    fn authorise_object(
+    /// Whether the caller may do that with an object that is open.
+    pub(super) fn authorise_object(
         &self,
         open: &OpenBucket,
         key: &Key,

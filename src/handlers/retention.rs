@@ -172,14 +172,21 @@ pub(super) fn check_new(open: &OpenBucket, lock: &LockInput, now: Timestamp) -> 
     }
 }
 
-/// Adds `x-amz-object-lock-*`.
-pub(super) fn with_lock(mut response: Response, meta: &ObjectMeta) -> Response {
-    if let Some(retention) = &meta.retention {
+/// Adds `x-amz-object-lock-*`, each for whoever may also ask for it by itself, as on AWS.
+pub(super) fn with_lock(
+    context: &Context,
+    open: &OpenBucket,
+    at: &ObjectAddress,
+    object: &Object,
+    mut response: Response,
+) -> Response {
+    let may = |action| context.authorise_object(open, &at.key, at.version, object, action).is_ok();
+    if let Some(retention) = object.meta.retention.filter(|_| may(Action::GetObjectRetention)) {
         response = response
             .header("x-amz-object-lock-mode", retention.mode.name())
             .header("x-amz-object-lock-retain-until-date", retention.until.iso8601());
     }
-    match meta.legal_hold {
+    match object.meta.legal_hold.filter(|_| may(Action::GetObjectLegalHold)) {
         Some(held) => response.header("x-amz-object-lock-legal-hold", status(held)),
         None => response,
     }
