@@ -463,6 +463,46 @@ fn put_marker(server: &TestServer) -> String {
     put_id(&server.call(object("DELETE", "k", "")))
 }
 
+/// Whoever may write, or remove versions, may not for that reason lock, or pass a lock, too.
+#[test]
+fn locks_want_permissions_of_their_own() {
+    let server = server();
+    let permit = |actions: &str| {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],
+            "Principal":{{"AWS":"other1"}},"Resource":"arn:aws:s3:::bkt/*"}}]}}"#
+        );
+        assert_ok(&server.call(Request::new("PUT", "/bkt?policy").body(policy)));
+    };
+    let as_other = |request: Request| server.connect().call(&server.signer(OTHER), &request);
+    let held = || object("PUT", "k", "").header("x-amz-object-lock-legal-hold", "OFF");
+    let locked = || with_lock(object("PUT", "k", ""), "GOVERNANCE", SOON);
+    let is_shown = |answer: &Answer, name| answer.header(name).is_some();
+    let id = put(&server, with_lock(held(), "GOVERNANCE", SOON));
+
+    let plain = r#""s3:PutObject","s3:GetObject","s3:GetObjectVersion","s3:DeleteObjectVersion""#;
+    permit(plain);
+    assert_ok(&as_other(object("PUT", "other", "").body("hello")));
+    assert_refused(&as_other(locked()), 403, "AccessDenied");
+    assert_refused(&as_other(held()), 403, "AccessDenied");
+    assert_refused(&as_other(bypassing(delete("k", &id))), 403, "AccessDenied");
+    let seen = as_other(object("GET", "k", &of_version(&id)));
+    assert_ok(&seen);
+    assert!(!seen.headers.iter().any(|(name, _)| name.starts_with("x-amz-object-lock")));
+
+    permit(&format!(
+        r#"{plain},"s3:PutObjectRetention","s3:PutObjectLegalHold","s3:GetObjectRetention",
+        "s3:BypassGovernanceRetention""#
+    ));
+    assert_ok(&as_other(locked()));
+    assert_ok(&as_other(held()));
+    let seen = as_other(object("GET", "k", &of_version(&id)));
+    assert!(is_shown(&seen, "x-amz-object-lock-mode"));
+    assert!(!is_shown(&seen, "x-amz-object-lock-legal-hold"));
+    assert_refused(&as_other(delete("k", &id)), 403, "AccessDenied");
+    assert_ok(&as_other(bypassing(delete("k", &id))));
+}
+
 #[test]
 fn a_lock_stays_with_a_file_that_was_edited_by_hand() {
     let server = server();
