@@ -22,6 +22,7 @@ mod bucket;
 mod checksum;
 mod copy;
 mod inputs;
+mod lock;
 mod multipart;
 mod new_object;
 mod object;

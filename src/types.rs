@@ -6,13 +6,15 @@
 mod acl;
 mod conditions;
 mod retention;
+mod sharing;
 mod tags;
 mod time;
 mod version;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
-pub use retention::{Retention, RetentionMode};
+pub use retention::{DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod};
+pub use sharing::{ObjectOwnership, PublicAccessBlock};
 pub use tags::Tags;
 pub use time::Timestamp;
 pub use version::VersionId;

@@ -21,7 +21,7 @@ use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::response::Response;
 use crate::limits;
-use crate::router::{CopyObject, CopySource, UploadAddress, UploadPartCopy};
+use crate::router::{CopyObject, CopySource, UploadPartCopy};
 use crate::store::Object;
 use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict, VersionId};
 use crate::xml::Document;
@@ -30,7 +30,7 @@ use std::os::unix::fs::FileExt;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
-    let (source, source_version) = open_source(context, &input.source)?;
+    let (source, source_version) = open_source(context, &input.source, !input.replace_tags)?;
     if source.length > limits::PUT_BYTES_MAX {
         return Err(source_too_large());
     }
@@ -64,17 +64,22 @@ fn with_source_version(response: Response, version: Option<VersionId>) -> Respon
     }
 }
 
-/// Opens the source, and which version it is where its bucket has such, under its conditions: what
-/// a read would answer with 304 is 412 for a copy.
-fn open_source(context: &Context, source: &CopySource) -> Result<(Object, Option<VersionId>)> {
-    let (open, object) = context.open_source(source).map_err(|error| match error.code {
-        ErrorCode::MethodNotAllowed => S3Error::new(
-            ErrorCode::InvalidRequest,
-            "The source of a copy request may not specifically refer to a delete marker by \
-             version id.",
-        ),
-        _ => error,
-    })?;
+/// Opens the source for whoever may read it, and tells which version it is where its bucket has
+/// such; under its conditions: what a read would answer with 304 is 412 for a copy.
+fn open_source(
+    context: &Context,
+    source: &CopySource,
+    takes_tags: bool,
+) -> Result<(Object, Option<VersionId>)> {
+    let (open, object) =
+        context.open_source(source, takes_tags).map_err(|error| match error.code {
+            ErrorCode::MethodNotAllowed => S3Error::new(
+                ErrorCode::InvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by \
+                 version id.",
+            ),
+            _ => error,
+        })?;
     match source.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {
             let version = open.shown_version(&object);
@@ -110,8 +115,8 @@ fn refuse_unchanged(input: &CopyObject, kept: &ObjectMeta) -> Result<()> {
     ))
 }
 
-/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect
-/// and ACL are the request's either way.
+/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect,
+/// ACL and Object Lock are the request's either way.
 fn copied_meta(
     context: &Context,
     open: &OpenBucket,
@@ -157,10 +162,8 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
     let UploadPartCopy { upload, part_number, source, range } = input;
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let upload =
-        context.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
-    let (source, source_version) = open_source(context, &source)?;
+    let (_, upload) = context.open_upload(&upload, Action::PutObject)?;
+    let (source, source_version) = open_source(context, &source, false)?;
     let (offset, bytes) = part_range(range, source.length)?;
     let part = upload.part_copy(part_number, &source, offset, bytes)?;
     let mut document = Document::new("CopyPartResult");

@@ -1,8 +1,7 @@
 //! What a new object is given beside its bytes: stored headers, metadata, class, ACL.
 //!
-//! Encryption and tags are 501 and locks AWS's 400, all for one reason: the client asks for more
-//! than bytes kept, and a silent yes would be a lie. (Tags come later; no client of note sends
-//! `x-amz-tagging` unasked.)
+//! Encryption and tags are 501 for one reason: the client asks for more than bytes kept, and a
+//! silent yes would be a lie. (Tags come later; no client of note sends `x-amz-tagging` unasked.)
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 
@@ -32,19 +31,13 @@ impl NewObject {
     pub(super) fn read(head: &RequestHead) -> Result<NewObject> {
         parse::refuse_encryption(head)?;
         parse::refuse(head, &["x-amz-tagging"])?;
-        if !head.headers_with_prefix("x-amz-object-lock-").is_empty() {
-            return Err(S3Error::new(
-                ErrorCode::InvalidRequest,
-                "Bucket is missing Object Lock Configuration",
-            ));
-        }
         Ok(NewObject {
             headers: content_headers(head)?,
             user_metadata: user_metadata(head)?,
             storage_class: storage_class(head)?,
             acl: AclInput::read(head)?,
             tags: Tags::default(),
-            lock: LockInput::default(),
+            lock: LockInput::read(head)?,
         })
     }
 }

@@ -12,7 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, ObjectOwnership, Owner,
+    PublicAccessBlock, Retention, Timestamp, UploadId, VersionId,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -34,6 +35,25 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Object Lock; once there, it is never taken away, and versioning stays enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<ObjectLock>,
+    /// The policy as given: it is answered to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who owns what others write; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
+    /// The bucket's own block, beside the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+impl BucketConfig {
+    /// The retention of a version that begins now and names none.
+    pub fn default_retention(&self, now: Timestamp) -> Option<Retention> {
+        Some(self.object_lock?.default_retention?.begun(now))
+    }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be
@@ -94,7 +114,7 @@ impl Bucket {
     pub(super) fn id(&self) -> Result<String> {
         match self.known_id() {
             Some(id) => Ok(id.to_owned()),
-            None => buckets::configure(self, |_| {}),
+            None => buckets::configure(self, |_| Ok(())),
         }
     }
 
@@ -136,6 +156,17 @@ impl Bucket {
 
     /// Changes the configuration durably, as it is at that moment.
     pub fn configure(&self, change: impl FnOnce(&mut BucketConfig)) -> Result<()> {
+        self.try_configure(|config| {
+            change(config);
+            Ok(())
+        })
+    }
+
+    /// The same for a change that not every state of the bucket allows: an error changes nothing.
+    pub fn try_configure(
+        &self,
+        change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+    ) -> Result<()> {
         buckets::configure(self, change).map(|_| ())
     }
 

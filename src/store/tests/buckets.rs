@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::store::{BucketConfig, Versioning};
-use crate::types::{Acl, BucketName, Owner};
+use crate::types::{Acl, BucketName, ObjectLock, Owner};
 use std::fs;
 use std::process::Command;
 
@@ -34,6 +34,8 @@ fn create_bucket_keeps_its_configuration() {
         location: Some("eu-west-1".into()),
         acl: None,
         versioning: Some(Versioning::Suspended),
+        object_lock: Some(ObjectLock::default()),
+        ..BucketConfig::default()
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
     assert_eq!(*store.bucket(&photos()).unwrap().config(), given);
@@ -41,6 +43,12 @@ fn create_bucket_keeps_its_configuration() {
     assert_eq!(again.code, ErrorCode::BucketAlreadyExists);
     store.bucket(&photos()).unwrap().configure(|config| config.acl = Some(acl())).unwrap();
     let changed = BucketConfig { acl: Some(acl()), ..given };
+    assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
+    let refused = store.bucket(&photos()).unwrap().try_configure(|config| {
+        config.object_lock = None;
+        Err(ErrorCode::InvalidBucketState.into())
+    });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidBucketState);
     assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
     assert_eq!(private(&scratch, "buckets"), 1);
     assert_eq!(store.bucket(&name("none")).err().unwrap().code, ErrorCode::NoSuchBucket);
