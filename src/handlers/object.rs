@@ -157,9 +157,19 @@ pub(super) fn precondition_failed(conditions: &Conditions) -> S3Error {
     S3Error::from(ErrorCode::PreconditionFailed).with("Condition", name)
 }
 
-/// [`precondition_failed`] for a write, whose conditions the store weighs under its lock.
+/// [`precondition_failed`] for a write or delete, whose conditions the store weighs under its lock.
+/// Where it never came to that, since people kept changing the name by hand, AWS has a code of its
+/// own for "try again".
 pub(super) fn name_condition(error: S3Error, conditions: &Conditions) -> S3Error {
-    let name = if conditions.if_match.is_some() { "If-Match" } else { "If-None-Match" };
+    if error.code == ErrorCode::OperationAborted && !conditions.is_empty() {
+        return ErrorCode::ConditionalRequestConflict.into();
+    }
+    let name = match conditions {
+        Conditions { if_match: Some(_), .. } => "If-Match",
+        Conditions { if_match_size: Some(_), .. } => "x-amz-if-match-size",
+        Conditions { if_match_last_modified: Some(_), .. } => "x-amz-if-match-last-modified-time",
+        _ => "If-None-Match",
+    };
     super::name_in(error, ErrorCode::PreconditionFailed, "Condition", name)
 }
 
@@ -259,6 +269,17 @@ mod tests {
         assert_eq!(precondition_failed(&conditions).fields[0].1, "If-Match");
         let error = precondition_failed(&Conditions::default());
         assert_eq!(error.fields[0].1, "If-Unmodified-Since");
+        let size = Conditions { if_match_size: Some(1), ..Conditions::default() };
+        let error = name_condition(ErrorCode::PreconditionFailed.into(), &size);
+        assert_eq!(error.fields[0].1, "x-amz-if-match-size");
+    }
+
+    #[test]
+    fn a_conditional_write_that_could_not_be_weighed_is_to_be_tried_again() {
+        let aborted = |conditions| name_condition(ErrorCode::OperationAborted.into(), &conditions);
+        let condition = Conditions { if_none_match: Some("*".into()), ..Conditions::default() };
+        assert_eq!(aborted(condition).code, ErrorCode::ConditionalRequestConflict);
+        assert_eq!(aborted(Conditions::default()).code, ErrorCode::OperationAborted);
     }
 
     #[test]
