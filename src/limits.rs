@@ -23,7 +23,7 @@ pub const TRAILERS_MAX: usize = 16;
 /// A request body that is parsed as XML, in bytes: 1,000 keys of 1,024 bytes, each byte escaped as
 /// `&#xNN;`, would be more; AWS stops at 2 MB too.
 pub const XML_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// How deep XML may nest; S3's deepest document, an ACL, needs five.
+/// How deep XML may nest; S3's deepest documents, lifecycle among them, need six.
 pub const XML_DEPTH_MAX: usize = 16;
 /// A LocationConstraint, in bytes; AWS's longest is about twenty.
 pub const LOCATION_BYTES_MAX: usize = 64;
@@ -80,6 +80,17 @@ pub const PAGE_MAX: usize = 1000;
 pub const DELETE_SHARES: usize = 16;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
+
+/// Rules of one lifecycle configuration (S3's rule).
+pub const LIFECYCLE_RULES_MAX: usize = 1000;
+/// The ID of a lifecycle rule, in characters (S3's rule).
+pub const LIFECYCLE_ID_CHARS_MAX: usize = 255;
+/// Tags that one filter of a lifecycle rule asks for: an object has no more (S3's rule).
+pub const LIFECYCLE_TAGS_MAX: usize = 10;
+/// The name of a storage class in a lifecycle rule, in bytes; AWS's longest is about twenty.
+pub const STORAGE_CLASS_BYTES_MAX: usize = 64;
+/// Noncurrent versions that a lifecycle rule may keep of each object (S3's rule).
+pub const NEWER_NONCURRENT_VERSIONS_MAX: u32 = 100;
 
 /// How far a request's clock may be from ours, in seconds (S3's rule).
 pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;

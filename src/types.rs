@@ -5,6 +5,7 @@
 
 mod acl;
 mod conditions;
+pub mod lifecycle;
 mod time;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};

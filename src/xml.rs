@@ -4,6 +4,7 @@
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
 //! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * [`lifecycle`]: one configuration, read and written.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -13,6 +14,7 @@
 //! <https://www.w3.org/TR/xml/>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
 
+pub mod lifecycle;
 mod pull;
 mod read;
 mod write;
