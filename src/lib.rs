@@ -42,6 +42,7 @@ pub mod digest;
 pub mod error;
 pub mod handlers;
 pub mod http;
+pub mod lifecycle;
 pub mod limits;
 pub mod notice;
 pub mod router;
