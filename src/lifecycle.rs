@@ -14,6 +14,9 @@
 //! A delete marker has no tags and no size: a rule that asks for either spares it.
 
 mod history;
+mod sweep;
+
+pub use sweep::sweep;
 
 use crate::types::Timestamp;
 use crate::types::lifecycle::{
@@ -66,8 +69,8 @@ pub struct Subject<'a> {
 pub struct Content<'a> {
     /// Length in bytes.
     pub length: u64,
-    /// Tags, key and value.
-    pub tags: &'a [(String, String)],
+    /// Tags, key and value; `None` where they are not known: then it may have any.
+    pub tags: Option<&'a [(String, String)]>,
 }
 
 /// The place of a version in its key's history.
@@ -220,7 +223,7 @@ fn holds(predicates: &Predicates, subject: &Subject<'_>) -> bool {
     match subject.content {
         None => tags.is_empty() && size_greater_than.or(*size_less_than).is_none(),
         Some(content) => {
-            tags.iter().all(|tag| content.tags.contains(tag))
+            content.tags.is_none_or(|has| tags.iter().all(|tag| has.contains(tag)))
                 && size_greater_than.is_none_or(|bound| content.length > bound)
                 && size_less_than.is_none_or(|bound| content.length < bound)
         }

@@ -54,6 +54,8 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Between two looks at a file that people change while the server runs: certificate, `users.json`.
 pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two sweeps by lifecycle rules; AWS runs them once a day.
+pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Lines of the access log that may wait for a slow pipe; further ones are dropped and counted.
 pub const LOG_LINES_QUEUED_MAX: usize = 16 * 1024;
 
@@ -115,7 +117,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 2 * 1024;
 pub const SIDE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Asked of one `copy_file_range`, in bytes: it cannot be interrupted, so not a whole object.
 pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
-/// A bucket's configuration, in bytes: an ACL of 100 grants, and more to come.
+/// All configuration of a bucket, in bytes: 1,000 lifecycle rules of sensible length, a policy, an
+/// ACL of 100 grants.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Names that one listing holds of the directories it is in; a larger directory is read again for

@@ -8,11 +8,14 @@
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>, the page
 //! of each operation in its file.
 
+mod lifecycle;
 mod location;
 mod versioning;
 
+pub(super) use lifecycle::{with_abort_date, with_expiration, with_new_expiration};
 pub(super) use location::get_bucket_location;
 
+use super::delete::is_claimed;
 use super::receive::receive_xml;
 use super::{Context, OpenBucket};
 use crate::auth::access::Action;
@@ -77,7 +80,7 @@ pub(super) fn get_bucket_config(
         ConfigKind::Encryption => {
             none(&open, ErrorCode::ServerSideEncryptionConfigurationNotFoundError)
         }
-        ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
+        ConfigKind::Lifecycle => lifecycle::get(&open),
         ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
         ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
@@ -102,9 +105,15 @@ pub(super) async fn put_bucket_config(
     input: PutBucketConfig,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
+    let PutBucketConfig { address, expected, default_minimum_object_size } = input;
+    let BucketConfigAddress { bucket, kind, name } = address;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
+    if kind == ConfigKind::Lifecycle && !is_claimed(&expected) {
+        let sentence = "Missing required header for this request: Content-MD5";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, sentence));
+    }
     receive_xml(context, body, expected, move |document| match kind {
+        ConfigKind::Lifecycle => lifecycle::put(&open, &document, default_minimum_object_size),
         ConfigKind::Versioning => versioning::put(&open, &document),
         _ => Err(not_implemented(name)),
     })
@@ -116,8 +125,11 @@ pub(super) fn delete_bucket_config(
     context: &Context,
     address: &BucketConfigAddress,
 ) -> Result<Response> {
-    context.open(&address.bucket, action(address.kind, Verb::Delete))?;
-    Err(not_implemented(address.name))
+    let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    match address.kind {
+        ConfigKind::Lifecycle => lifecycle::delete(&open),
+        _ => Err(not_implemented(address.name)),
+    }
 }
 
 /// A sub-resource that this server has no operation for; the bucket must exist.

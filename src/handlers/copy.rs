@@ -15,7 +15,7 @@
 
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
-use super::{Context, OpenBucket};
+use super::{Context, OpenBucket, config};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -51,7 +51,8 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         let (value, kind) = checksum_text(&etag, checksum);
         document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
     }
-    Ok(Response::xml(document.finish()))
+    let response = Response::xml(document.finish());
+    Ok(config::with_new_expiration(response, &open.bucket, &input.key))
 }
 
 /// Opens the source for its owner, under its conditions: what a read would answer with 304 is 412

@@ -8,7 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking};
+use super::{Context, blocking, config};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -41,6 +41,7 @@ pub(super) fn create_multipart_upload(
     document.text("Key", key.as_str());
     document.text("UploadId", id.as_str());
     let response = Response::xml(document.finish());
+    let response = config::with_abort_date(response, &open.bucket, &key, context.now);
     Ok(match checksum {
         None => response,
         Some(algorithm) => response
@@ -126,7 +127,8 @@ pub(super) async fn complete_multipart_upload(
             let (value, kind) = checksum_text(&committed.etag, checksum);
             document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
         }
-        Ok(Response::xml(document.finish()))
+        let response = Response::xml(document.finish());
+        Ok(config::with_new_expiration(response, &open.bucket, &upload.key))
     })
     .await
 }
@@ -204,7 +206,8 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     for part in &parts {
         document.element("Part", |document| write_part(document, part));
     }
-    Ok(Response::xml(document.finish()))
+    let response = Response::xml(document.finish());
+    Ok(config::with_abort_date(response, &open.bucket, key, info.initiated))
 }
 
 fn write_part(document: &mut Document, part: &PartRecord) {

@@ -9,7 +9,7 @@
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking};
+use super::{Context, OpenBucket, acl, blocking, config};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -47,6 +47,7 @@ pub(super) async fn put_object(
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        let response = config::with_new_expiration(response, &open.bucket, &key);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
@@ -73,7 +74,7 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) = context.open_object(&input.object, Action::GetObject)?;
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
         Verdict::NotModified => return Ok(not_modified(&object)),
@@ -97,6 +98,9 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
+    }
+    if input.object.version.is_none() {
+        response = config::with_expiration(response, &open.bucket, &input.object.key, &object);
     }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)

@@ -12,7 +12,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 const WRITTEN: &str = "2026-11-21T10:30:00Z";
-const CONTENT: Content<'_> = Content { length: 3, tags: &[] };
+const CONTENT: Content<'_> = Content { length: 3, tags: Some(&[]) };
 
 fn rule(prefix: &str) -> LifecycleRule {
     LifecycleRule {
@@ -105,7 +105,7 @@ fn prefixes_are_of_keys_not_of_folders() {
 fn all_predicates_of_a_filter_must_hold() {
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let tags = [tag("a", "1"), tag("b", "2")];
-    let content = Content { length: 2000, tags: &tags };
+    let content = Content { length: 2000, tags: Some(&tags) };
     let subject = Subject { content: Some(content), ..current("p/k") };
     let all = Predicates {
         prefix: Some("p/".into()),

@@ -11,6 +11,7 @@ use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
+use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
     Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
 };
@@ -34,6 +35,9 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which objects end when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<LifecycleConfiguration>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be

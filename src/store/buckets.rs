@@ -255,6 +255,10 @@ fn read_config(root: &Root, id: &str) -> Result<Option<Filed>> {
 fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
     let filed = Filed { name: name.as_str().to_owned(), config };
     let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
+    // What cannot be read again must not be written: the bucket would be closed to everyone.
+    if json.len() > CONFIG_BYTES_MAX {
+        return Err(ErrorCode::MaxMessageLengthExceeded.into());
+    }
     root.write_private(&root.configs, &config_name(id), &json)
 }
 

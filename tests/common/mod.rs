@@ -12,6 +12,7 @@ pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
 use glassbucket::auth::{Secret, Settings, User, Users};
+use glassbucket::lifecycle::Day;
 use glassbucket::server::{Clock, Config, Listen, Listeners, LogFormat, Server, UsersSource};
 use glassbucket::store::{Durability, Store};
 use glassbucket::types::{Owner, Timestamp};
@@ -164,6 +165,7 @@ fn config(dir: &Path) -> Config {
         log: LogFormat::Off,
         users: UsersSource::fixed(users()),
         store,
+        lifecycle_day: Day::Real,
     }
 }
 
