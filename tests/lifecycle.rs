@@ -6,77 +6,19 @@
 
 mod common;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use common::client::{Answer, Request};
+use common::lifecycle::{
+    DAY_RULE, document, get_rules, keys, put, put_request, rule, set_rules, store, sweep_in,
+    unclaimed, with_rules,
+};
 use common::xml::{elements, text, texts};
 use common::{OTHER, TestServer};
 use glassbucket::lifecycle::{Day, sweep};
-use glassbucket::store::{Durability, Store};
 use glassbucket::types::Timestamp;
 use glassbucket::types::lifecycle::DAY_SECS;
-use md5::{Digest, Md5};
 use std::cell::Cell;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::time::{Duration, Instant};
-
-const DAY_RULE: &str = "<Expiration><Days>1</Days></Expiration>";
-
-fn rule(id: &str, selector: &str, action: &str) -> String {
-    format!("<Rule><ID>{id}</ID>{selector}<Status>Enabled</Status>{action}</Rule>")
-}
-
-fn document(rules: &str) -> String {
-    format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>")
-}
-
-fn unclaimed(bucket: &str, document: &str) -> Request {
-    Request::new("PUT", &format!("/{bucket}?lifecycle")).body(document)
-}
-
-fn put_request(bucket: &str, document: &str) -> Request {
-    let md5 = BASE64_STANDARD.encode(Md5::digest(document.as_bytes()));
-    unclaimed(bucket, document).header("Content-MD5", &md5)
-}
-
-/// A server with the bucket `bkt` and these rules.
-fn with_rules(rules: &str) -> TestServer {
-    let server = TestServer::start();
-    server.make_bucket("bkt");
-    set_rules(&server, rules);
-    server
-}
-
-#[track_caller]
-fn set_rules(server: &TestServer, rules: &str) {
-    let answer = server.call(put_request("bkt", &document(rules)));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-}
-
-fn get_rules(server: &TestServer) -> Answer {
-    server.call(Request::new("GET", "/bkt?lifecycle"))
-}
-
-#[track_caller]
-fn put(server: &TestServer, key: &str, body: &str) -> Answer {
-    let answer = server.call(Request::object("PUT", "bkt", key).body(body));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer
-}
-
-fn keys(server: &TestServer) -> Vec<String> {
-    texts(&server.call(Request::new("GET", "/bkt")).text(), "Contents", "Key")
-}
-
-fn store(data: &Path) -> Store {
-    Store::open(data, Durability::Relaxed).expect("the store opens")
-}
-
-/// A sweep of another server, so many days from now.
-fn sweep_in(server: &TestServer, days: i64) {
-    let now = Timestamp::new(Timestamp::now().secs() + days * DAY_SECS, 0);
-    sweep(&store(&server.data()), now, Day::Real, &|| false);
-}
 
 #[test]
 fn put_bucket_lifecycle_configuration_comes_back_as_given() {

@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod lifecycle;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
