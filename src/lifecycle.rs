@@ -1,7 +1,7 @@
 //! What a bucket's lifecycle rules mean for one object, and the sweep that carries them out.
 //!
 //! This file is pure: a configuration, what is known of an object and a time in, a verdict out.
-//! [`history`] finds which versions are noncurrent and since when; [`sweep`] walks the store and
+//! `history` finds which versions are noncurrent and since when; [`sweep()`] walks the store and
 //! removes what is due. Handlers ask here for `x-amz-expiration` and `x-amz-abort-date`.
 //!
 //! * <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
