@@ -83,6 +83,8 @@ pub const DELETE_SHARES: usize = 16;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
 
+/// A bucket policy, in bytes (S3's rule).
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 /// Rules of one lifecycle configuration (S3's rule).
 pub const LIFECYCLE_RULES_MAX: usize = 1000;
 /// The ID of a lifecycle rule, in characters (S3's rule).

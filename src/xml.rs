@@ -4,6 +4,7 @@
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
 //! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `versioning`: a configuration in both directions.
 //! * [`lifecycle`]: one configuration, read and written.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
@@ -17,12 +18,19 @@
 pub mod lifecycle;
 mod pull;
 mod read;
+mod sharing;
+mod versioning;
 mod write;
 
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
 };
+pub use sharing::{
+    ownership_controls, ownership_controls_document, policy_status, public_access_block,
+    public_access_block_document,
+};
+pub use versioning::{versioning, versioning_configuration};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]

@@ -70,6 +70,17 @@ pub(super) struct Settings {
         default_missing_value = "true"
     )]
     require_signed_payload: Option<bool>,
+    /// Let ACLs and policies open buckets to everybody: without it nobody anonymous is let in
+    #[arg(
+        long,
+        env = "GLASSBUCKET_ALLOW_PUBLIC",
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    allow_public: Option<bool>,
     /// For tests: a day of a lifecycle rule lasts so many seconds and is not rounded to midnight
     #[arg(long, value_name = "SECONDS", env = "GLASSBUCKET_LIFECYCLE_DEBUG_DAY")]
     lifecycle_debug_day: Option<NonZeroU32>,
@@ -100,6 +111,7 @@ pub(super) struct Resolved {
     pub(super) log: LogFormat,
     pub(super) durability: Durability,
     pub(super) require_signed_payload: bool,
+    pub(super) allow_public: bool,
     pub(super) lifecycle_day: Day,
     pub(super) root_keys: Option<RootKeys>,
 }
@@ -167,6 +179,7 @@ fn merge(first: Settings, then: Settings) -> Result<Settings, String> {
         log: first.log.or(then.log),
         durability: first.durability.or(then.durability),
         require_signed_payload: first.require_signed_payload.or(then.require_signed_payload),
+        allow_public: first.allow_public.or(then.allow_public),
         lifecycle_debug_day: first.lifecycle_debug_day.or(then.lifecycle_debug_day),
         config: first.config,
         access_key_id,
@@ -185,6 +198,7 @@ fn check(given: Settings) -> Result<Resolved, String> {
         log: parse_log(given.log.as_deref().unwrap_or("combined"))?,
         durability: parse_durability(given.durability.as_deref().unwrap_or("strict"))?,
         require_signed_payload: given.require_signed_payload.unwrap_or(false),
+        allow_public: given.allow_public.unwrap_or(false),
         lifecycle_day: given.lifecycle_debug_day.map_or(Day::Real, Day::Short),
         root_keys: root_keys(given.access_key_id, given.secret_access_key)?,
     })

@@ -10,6 +10,9 @@
 
 mod lifecycle;
 mod location;
+mod ownership_controls;
+mod policy;
+mod public_access_block;
 mod versioning;
 
 pub(super) use lifecycle::{with_abort_date, with_expiration, with_new_expiration};
@@ -74,6 +77,7 @@ pub(super) fn get_bucket_config(
     address: &BucketConfigAddress,
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
+    refuse_stranger(context, &open, address.kind)?;
     match address.kind {
         ConfigKind::Accelerate => Ok(document("AccelerateConfiguration", "")),
         ConfigKind::Cors => none(&open, ErrorCode::NoSuchCORSConfiguration),
@@ -84,11 +88,10 @@ pub(super) fn get_bucket_config(
         ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
         ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
-        ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
-        ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
-        ConfigKind::PublicAccessBlock => {
-            none(&open, ErrorCode::NoSuchPublicAccessBlockConfiguration)
-        }
+        ConfigKind::OwnershipControls => ownership_controls::get(&open),
+        ConfigKind::Policy => policy::get(&open),
+        ConfigKind::PolicyStatus => policy::status(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::get(&open),
         ConfigKind::Replication => none(&open, ErrorCode::ReplicationConfigurationNotFoundError),
         ConfigKind::RequestPayment => {
             Ok(document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"))
@@ -108,12 +111,16 @@ pub(super) async fn put_bucket_config(
     let PutBucketConfig { address, expected, default_minimum_object_size } = input;
     let BucketConfigAddress { bucket, kind, name } = address;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
+    refuse_stranger(context, &open, kind)?;
     if kind == ConfigKind::Lifecycle && !is_claimed(&expected) {
         let sentence = "Missing required header for this request: Content-MD5";
         return Err(S3Error::new(ErrorCode::InvalidRequest, sentence));
     }
     receive_xml(context, body, expected, move |document| match kind {
         ConfigKind::Lifecycle => lifecycle::put(&open, &document, default_minimum_object_size),
+        ConfigKind::OwnershipControls => ownership_controls::put(&open, &document),
+        ConfigKind::Policy => policy::put(&open, &document),
+        ConfigKind::PublicAccessBlock => public_access_block::put(&open, &document),
         ConfigKind::Versioning => versioning::put(&open, &document),
         _ => Err(not_implemented(name)),
     })
@@ -126,9 +133,23 @@ pub(super) fn delete_bucket_config(
     address: &BucketConfigAddress,
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    refuse_stranger(context, &open, address.kind)?;
     match address.kind {
         ConfigKind::Lifecycle => lifecycle::delete(&open),
+        ConfigKind::OwnershipControls => ownership_controls::delete(&open),
+        ConfigKind::Policy => policy::delete(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::delete(&open),
         _ => Err(not_implemented(address.name)),
+    }
+}
+
+/// A policy is the owner's to see and to change: another, whom it allows just that, is answered
+/// 405, as on AWS.
+fn refuse_stranger(context: &Context, open: &OpenBucket, kind: ConfigKind) -> Result<()> {
+    let guarded = matches!(kind, ConfigKind::Policy | ConfigKind::PolicyStatus);
+    match guarded && context.writer().id != open.owner.id {
+        true => Err(ErrorCode::MethodNotAllowed.into()),
+        false => Ok(()),
     }
 }
 

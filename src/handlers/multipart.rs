@@ -8,7 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking, config};
+use super::{Context, blocking, config, with_new_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -61,13 +61,12 @@ pub(super) async fn upload_part(
     input: UploadPart,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let UploadPart { upload: UploadAddress { bucket, key, upload_id }, .. } = input;
+    let address = input.upload;
     let mut terms = Terms::content(input.expected, input.length);
     let claimed = terms.checksum;
     let opener = context.clone();
     let (writer, wanted) = blocking(move || {
-        let upload =
-            opener.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
+        let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
         let wanted = agree(claimed, upload.info().checksum)?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
@@ -110,10 +109,10 @@ pub(super) async fn complete_multipart_upload(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
-    let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
+    let (opener, address) = (context.clone(), upload.clone());
+    let (open, stored) = blocking(move || opener.open_upload(&address, Action::PutObject)).await?;
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
-        let stored = open.upload(&upload.key, &upload.upload_id)?;
         let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
         let committed = stored
             .complete(&parts, &conditions, checksum.as_ref())
@@ -128,6 +127,7 @@ pub(super) async fn complete_multipart_upload(
             document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
         }
         let response = Response::xml(document.finish());
+        let response = with_new_version(response, committed.version_id);
         Ok(config::with_new_expiration(response, &open.bucket, &upload.key))
     })
     .await
@@ -173,17 +173,14 @@ pub(super) fn abort_multipart_upload(
     context: &Context,
     upload: &UploadAddress,
 ) -> Result<Response> {
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let open = context.open_for_write(bucket, Action::AbortMultipartUpload, key)?;
-    open.upload(key, upload_id)?.abort()?;
+    context.open_upload(upload, Action::AbortMultipartUpload)?.1.abort()?;
     Ok(Response::empty(204))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
 pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Response> {
     let UploadAddress { bucket, key, upload_id } = &input.upload;
-    let open = context.open_for_write(bucket, Action::ListMultipartUploadParts, key)?;
-    let upload = open.upload(key, upload_id)?;
+    let (open, upload) = context.open_upload(&input.upload, Action::ListMultipartUploadParts)?;
     let (parts, truncated) = match input.max_parts {
         0 => (Vec::new(), false),
         max => upload.parts(input.marker, max)?,
@@ -193,7 +190,7 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     document.text("Bucket", bucket.as_str());
     document.text("Key", key.as_str());
     document.text("UploadId", upload_id.as_str());
-    write_origin(&mut document, info);
+    write_origin(&mut document, &open, info);
     document.text("PartNumberMarker", &input.marker.to_string());
     let next = parts.last().map_or(input.marker, |part| part.number.get());
     document.text("NextPartNumberMarker", &next.to_string());

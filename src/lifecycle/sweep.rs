@@ -261,17 +261,14 @@ impl Version {
         }
     }
 
-    /// That nothing else took its place: an object has this tag, and what came after a delete
-    /// marker is newer.
+    /// That nothing else took its place: what came since has another time.
     fn unchanged(&self) -> Conditions {
-        match &self.object {
-            Some(object) => {
-                let if_match = Some(object.meta.etag.quoted());
-                Conditions { if_match, ..Conditions::default() }
-            }
-            None => {
-                Conditions { if_unmodified_since: Some(self.modified), ..Conditions::default() }
-            }
+        let object = self.object.as_ref();
+        Conditions {
+            if_match: object.map(|object| object.meta.etag.quoted()),
+            if_match_size: object.map(|object| object.length),
+            if_match_last_modified: Some(self.modified),
+            ..Conditions::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::http::range::ByteRange;
 use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
+    ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
 };
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
@@ -60,6 +60,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its ACL.
     pub acl: AclInput,
+    /// `x-amz-object-ownership`.
+    pub ownership: Option<ObjectOwnership>,
     /// `x-amz-bucket-object-lock-enabled`: versioned from the first object on, for ever.
     pub object_lock: bool,
     /// Claims about the XML, if any.
@@ -152,7 +154,7 @@ pub struct DeleteObject {
     pub object: ObjectAddress,
     /// `x-amz-bypass-governance-retention`.
     pub bypass_governance: bool,
-    /// `If-Match`.
+    /// `If-Match`, `x-amz-if-match-size`, `x-amz-if-match-last-modified-time`.
     pub conditions: Conditions,
 }
 

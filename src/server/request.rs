@@ -12,8 +12,8 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth;
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::auth::{self, access::RequestFacts};
+use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
 use crate::http::head::{Method, RequestHead};
@@ -24,6 +24,7 @@ use crate::tls::Stream;
 use crate::types::{Timestamp, hex};
 use crate::xml;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -32,6 +33,7 @@ const CLIENT_GONE: u16 = 499;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
+    let tls = matches!(stream, Stream::Tls(_));
     let mut connection = Connection::new(stream);
     let mut stopping = shared.stopping.clone();
     loop {
@@ -39,7 +41,7 @@ pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
             head = connection.read_head() => head,
             () = stopped(&mut stopping) => return connection.close().await,
         };
-        let exchange = Exchange::begin(shared, peer);
+        let exchange = Exchange::begin(shared, peer, tls);
         let open = match head {
             Ok(head) => exchange.answer(head, &mut connection).await,
             Err(NoHead::Bad(bad)) => {
@@ -63,6 +65,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 struct Exchange<'s> {
     shared: &'s Shared,
     peer: SocketAddr,
+    tls: bool,
     now: Timestamp,
     started: Instant,
     request_id: String,
@@ -71,10 +74,11 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn begin(shared: &'s Shared, peer: SocketAddr) -> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr, tls: bool) -> Exchange<'s> {
         Exchange {
             shared,
             peer,
+            tls,
             now: shared.clock.now(),
             started: Instant::now(),
             request_id: request_id(),
@@ -124,6 +128,8 @@ impl<'s> Exchange<'s> {
         let context = Context {
             store: shared.store.clone(),
             users,
+            facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
+            block: shared.block,
             verified,
             expected_owners: router::expected_owners(head),
             now: self.now,
@@ -140,11 +146,8 @@ impl<'s> Exchange<'s> {
         }
         let mut response = Response::xml(xml::error(error, path, &self.request_id));
         response.status = error.code.status();
-        let length = error.fields.iter().find(|(name, _)| *name == "ActualObjectSize");
-        match length.filter(|_| error.code == ErrorCode::InvalidRange) {
-            Some((_, length)) => response.header("Content-Range", format!("bytes */{length}")),
-            None => response,
-        }
+        let headers = error.headers.iter();
+        headers.fold(response, |response, (name, value)| response.header(*name, value.as_str()))
     }
 
     async fn write(
