@@ -8,8 +8,12 @@
 //!
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking, config, with_new_version, with_version};
+use super::tagging::with_tagging_count;
+use super::{
+    Context, OpenBucket, acl, blocking, config, retention, with_new_version, with_version,
+};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -58,6 +62,8 @@ pub(super) async fn put_object(
 /// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
     context.authorise_new(open, &new)?;
+    retention::check_new(open, &new.lock, context.now)?;
+    let default_retention = || open.bucket.config().default_retention(context.now);
     let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
@@ -68,8 +74,8 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         acl,
         version_id: VersionId::Null,
         tags: new.tags,
-        retention: None,
-        legal_hold: None,
+        retention: new.lock.retention.or_else(default_retention),
+        legal_hold: new.lock.legal_hold,
     })
 }
 
@@ -100,6 +106,8 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
+    response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
@@ -211,10 +219,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 /// Adds `x-amz-checksum-*` and its type.

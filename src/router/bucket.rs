@@ -1,7 +1,7 @@
 //! Operations on a bucket, and their inputs; the handlers cite the page of each.
 //!
-//! Refused: POST of an HTML form (501), a bucket with object lock or another ownership than
-//! ObjectWriter (501), a `<Delete>` without a digest, and page sizes that are no numbers.
+//! Refused: POST of an HTML form (501), a bucket with another ownership than ObjectWriter (501), a
+//! `<Delete>` without a digest, and page sizes that are no numbers.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
@@ -54,7 +54,8 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     let Some(kind) = kind else {
         return Ok(Operation::Unconfigured(Unconfigured { bucket, key: None, name }));
     };
-    let address = BucketConfigAddress { bucket, kind, name };
+    let id = param(head, "id").map(str::to_owned);
+    let address = BucketConfigAddress { bucket, kind, id, name };
     Ok(match method {
         Method::Put => {
             let expected = checksum::expected(head)?;

@@ -7,7 +7,7 @@ use crate::http::range::ByteRange;
 use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
+    ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
 };
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
@@ -213,7 +213,7 @@ pub struct NewObject {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockInput {
     /// `x-amz-object-lock-mode` and `-retain-until-date`, which come together.
-    pub retention: Option<(RetentionMode, Timestamp)>,
+    pub retention: Option<Retention>,
     /// `x-amz-object-lock-legal-hold`.
     pub legal_hold: Option<bool>,
 }
@@ -385,10 +385,14 @@ pub struct PutObjectConfig {
 #[allow(missing_docs)] // the names are those of AWS's operations
 pub enum ConfigKind {
     Accelerate,
+    Analytics,
     Cors,
     Encryption,
+    IntelligentTiering,
+    Inventory,
     Lifecycle,
     Logging,
+    Metrics,
     Notification,
     ObjectLock,
     OwnershipControls,
@@ -409,6 +413,8 @@ pub struct BucketConfigAddress {
     pub bucket: BucketName,
     /// Which one.
     pub kind: ConfigKind,
+    /// `id`, of the kinds that a bucket may have several of; without it all of them are meant.
+    pub id: Option<String>,
     /// AWS's operation name.
     pub name: &'static str,
 }

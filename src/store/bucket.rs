@@ -13,8 +13,9 @@ use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, PublicAccessBlock,
-    Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectLock, ObjectMeta, ObjectOwnership,
+    Owner, PublicAccessBlock, Retention, Tags, Timestamp, UploadId, VersionId,
+    WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -36,6 +37,21 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which pages of other origins may read its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfiguration>,
+    /// Its own tags, not those of its objects.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it is to be served as a site; nothing serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebsiteConfiguration>,
+    /// Acceleration was once put to `Suspended`: all there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration_suspended: bool,
+    /// Object Lock; once there, it is never taken away, and versioning stays enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<ObjectLock>,
     /// The policy as given: it is answered to the letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
@@ -48,6 +64,13 @@ pub struct BucketConfig {
     /// Which objects end when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<LifecycleConfiguration>,
+}
+
+impl BucketConfig {
+    /// The retention of a version that begins now and names none.
+    pub fn default_retention(&self, now: Timestamp) -> Option<Retention> {
+        Some(self.object_lock?.default_retention?.begun(now))
+    }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be
@@ -108,7 +131,7 @@ impl Bucket {
     pub(super) fn id(&self) -> Result<String> {
         match self.known_id() {
             Some(id) => Ok(id.to_owned()),
-            None => buckets::configure(self, |_| {}),
+            None => buckets::configure(self, |_| Ok(())),
         }
     }
 
@@ -150,6 +173,17 @@ impl Bucket {
 
     /// Changes the configuration durably, as it is at that moment.
     pub fn configure(&self, change: impl FnOnce(&mut BucketConfig)) -> Result<()> {
+        self.try_configure(|config| {
+            change(config);
+            Ok(())
+        })
+    }
+
+    /// The same for a change that not every state of the bucket allows: an error changes nothing.
+    pub fn try_configure(
+        &self,
+        change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+    ) -> Result<()> {
         buckets::configure(self, change).map(|_| ())
     }
 
