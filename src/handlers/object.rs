@@ -11,7 +11,9 @@
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
 use super::tagging::with_tagging_count;
-use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
+use super::{
+    Context, OpenBucket, acl, blocking, config, retention, with_new_version, with_version,
+};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -50,6 +52,7 @@ pub(super) async fn put_object(
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
         let response = with_new_version(response, committed.version_id);
+        let response = config::with_new_expiration(response, &open.bucket, &key);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
@@ -108,6 +111,9 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
+    }
+    if input.object.version.is_none() {
+        response = config::with_expiration(response, &open.bucket, &input.object.key, &object);
     }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)

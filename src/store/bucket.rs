@@ -12,6 +12,7 @@ use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
+use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
     Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectLock, ObjectMeta, ObjectOwnership,
     Owner, PublicAccessBlock, Retention, Tags, Timestamp, UploadId, VersionId,
@@ -61,6 +62,9 @@ pub struct BucketConfig {
     /// The bucket's own block, beside the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
+    /// Which objects end when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<LifecycleConfiguration>,
 }
 
 impl BucketConfig {
