@@ -48,6 +48,7 @@ codes! {
     EntityTooSmall 400 "Your proposed upload is smaller than the minimum allowed object size."
     HttpVersionNotSupported 505 "The HTTP version specified is not supported."
     IllegalLocationConstraintException 400 "The specified location constraint is not valid."
+    IllegalVersioningConfigurationException 400 "The versioning configuration specified in the request is invalid."
     IncompleteBody 400 "You did not provide the number of bytes specified by the Content-Length HTTP header."
     InsufficientStorage 507 "There is not enough space left to store the object."
     InternalError 500 "We encountered an internal error. Please try again."
@@ -130,6 +131,8 @@ pub struct S3Error {
     pub message: Cow<'static, str>,
     /// Further elements of the document, in order, e.g. `("StringToSign", …)`.
     pub fields: Vec<(&'static str, String)>,
+    /// Headers of the answer beside those of every error, e.g. `("x-amz-delete-marker", …)`.
+    pub headers: Vec<(&'static str, String)>,
     /// What only the log is told: the operating system's words behind an `InternalError`.
     pub cause: Option<String>,
 }
@@ -137,12 +140,19 @@ pub struct S3Error {
 impl S3Error {
     /// `code` with a sentence of its own.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> S3Error {
-        S3Error { code, message: message.into(), fields: Vec::new(), cause: None }
+        let (fields, headers) = (Vec::new(), Vec::new());
+        S3Error { code, message: message.into(), fields, headers, cause: None }
     }
 
     /// Adds an element to the answer.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
+        self.headers.push((name, value.into()));
         self
     }
 

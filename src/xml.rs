@@ -4,6 +4,7 @@
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
 //! * `read`, `lock`: one function a document; `pull`, the guarded event reader below it.
+//! * `versioning`: a configuration in both directions.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -17,6 +18,7 @@ mod lock;
 mod pull;
 mod read;
 mod sharing;
+mod versioning;
 mod write;
 
 pub use lock::{legal_hold, object_lock_configuration, retention};
@@ -28,6 +30,7 @@ pub use sharing::{
     ownership_controls, ownership_controls_document, policy_status, public_access_block,
     public_access_block_document,
 };
+pub use versioning::{versioning, versioning_configuration};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]

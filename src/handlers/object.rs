@@ -9,7 +9,7 @@
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking, retention};
+use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -47,6 +47,7 @@ pub(super) async fn put_object(
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        let response = with_new_version(response, committed.version_id);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
@@ -76,10 +77,12 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (open, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) =
+        context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
+    let version = open.shown_version(&object);
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(not_modified(&object)),
+        Verdict::NotModified => return Ok(with_version(not_modified(&object), version)),
         Verdict::PreconditionFailed => return Err(precondition_failed(&input.conditions)),
     }
     let range = input.range.filter(|_| is_unchanged(input.if_range.as_deref(), &object));
@@ -90,6 +93,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     let (offset, bytes) = part.unwrap_or((0, object.length));
     let mut response = Response::empty(if part.is_some() { 206 } else { 200 });
     response = validators(response.header("Accept-Ranges", "bytes"), &object);
+    response = with_version(response, version);
     if part.is_some() {
         response = response.header("Content-Range", content_range(offset, bytes, object.length));
     }
@@ -106,6 +110,14 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     Ok(response)
 }
 
+/// A key that never was is told from a deleted one in so many words, as Ceph's clients want it.
+fn not_of_delete_marker(error: S3Error) -> S3Error {
+    match error.code == ErrorCode::NoSuchKey && error.headers.is_empty() {
+        true => error.header("x-amz-delete-marker", "false"),
+        false => error,
+    }
+}
+
 /// First offset and count; `InvalidRange` names the length, for the client to ask again.
 fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
     range.resolve(length).ok_or_else(|| {
@@ -117,6 +129,7 @@ fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
         S3Error::from(ErrorCode::InvalidRange)
             .with("RangeRequested", requested)
             .with("ActualObjectSize", length.to_string())
+            .header("Content-Range", format!("bytes */{length}"))
     })
 }
 

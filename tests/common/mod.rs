@@ -9,6 +9,7 @@
 
 pub mod client;
 pub mod lock;
+pub mod sharing;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
