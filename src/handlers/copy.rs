@@ -40,6 +40,9 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    if !meta.tags.is_empty() {
+        context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
+    }
     let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -64,8 +67,8 @@ fn with_source_version(response: Response, version: Option<VersionId>) -> Respon
     }
 }
 
-/// Opens the source for whoever may read it, and which version it is where its bucket has such,
-/// under its conditions: what a read would answer with 304 is 412 for a copy.
+/// Opens the source for whoever may read it, and tells which version it is where its bucket has
+/// such; under its conditions: what a read would answer with 304 is 412 for a copy.
 fn open_source(
     context: &Context,
     source: &CopySource,
@@ -76,7 +79,7 @@ fn open_source(
             ErrorCode::MethodNotAllowed => S3Error::new(
                 ErrorCode::InvalidRequest,
                 "The source of a copy request may not specifically refer to a delete marker by \
-             version id.",
+                 version id.",
             ),
             _ => error,
         })?;
@@ -129,6 +132,9 @@ fn copied_meta(
         meta.headers = source.meta.headers.clone();
         meta.headers.website_redirect_location = redirect;
         meta.user_metadata = source.meta.user_metadata.clone();
+    }
+    if !input.replace_tags {
+        meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();

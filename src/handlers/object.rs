@@ -8,7 +8,9 @@
 //!
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
+use super::tagging::with_tagging_count;
 use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -101,6 +103,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
     response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
@@ -210,10 +213,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 /// Adds `x-amz-checksum-*` and its type.

@@ -9,7 +9,7 @@
 
 use crate::auth::{Scheme, Verified};
 use crate::http::head::RequestHead;
-use crate::types::Timestamp;
+use crate::types::{Tags, Timestamp};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -71,8 +71,9 @@ const DERIVED: &[&str] = &[
 pub struct RequestFacts {
     peer: IpAddr,
     tls: bool,
-    /// `x-amz-tagging` as sent.
-    tagging: Option<String>,
+    /// The tags that the request gives an object: by `x-amz-tagging` or, once it was read, by its
+    /// body.
+    tags: Vec<(String, String)>,
     values: Vec<(&'static str, String)>,
 }
 
@@ -90,8 +91,13 @@ impl RequestFacts {
             |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
         let headers = HEADERS.iter().filter_map(header);
         let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
-        let tagging = head.header("x-amz-tagging").map(str::to_owned);
-        RequestFacts { peer, tls, tagging, values }
+        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default()).collect();
+        RequestFacts { peer, tls, tags, values }
+    }
+
+    /// The same of a request whose body brings these tags.
+    pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
+        RequestFacts { tags: tags.0.clone(), ..self.clone() }
     }
 }
 
@@ -111,10 +117,8 @@ impl Facts {
         facts.known("aws:currenttime", now.iso8601());
         facts.known("aws:epochtime", now.secs().to_string());
         facts.add_caller(verified);
-        if let Some(tags) = &request.tagging {
-            for (key, value) in form_pairs(tags) {
-                facts.add_request_tag(&key, value);
-            }
+        for (key, value) in &request.tags {
+            facts.add_request_tag(key, value.clone());
         }
         facts
     }
