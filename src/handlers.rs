@@ -16,6 +16,7 @@
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>
 
 mod acl;
+mod attributes;
 mod bucket;
 mod config;
 mod copy;
@@ -24,14 +25,18 @@ mod list;
 mod multipart;
 mod object;
 mod receive;
+mod retention;
+mod tagging;
+mod versions;
 
-use crate::auth::{User, Users, Verified, access};
+use crate::auth::access::{self, Action};
+use crate::auth::{User, Users, Verified};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
-use crate::router::{ExpectedOwners, Operation};
-use crate::store::{Bucket, BucketConfig, Object, Store, Upload};
-use crate::types::{BucketName, Key, Owner, Timestamp, UploadId};
+use crate::router::{CopySource, ExpectedOwners, ObjectAddress, Operation};
+use crate::store::{Bucket, BucketConfig, Found, Object, Store, Upload};
+use crate::types::{BucketName, Key, Owner, Timestamp, UploadId, VersionId};
 use crate::xml::Document;
 use std::sync::Arc;
 
@@ -79,9 +84,19 @@ pub async fn handle(
         Operation::PutBucketAcl(bucket, input) => {
             acl::put_bucket_acl(context, bucket, input, body).await
         }
-        Operation::PutObjectAcl(bucket, key, input) => {
-            acl::put_object_acl(context, bucket, key, input, body).await
+        Operation::PutObjectAcl(object, input) => {
+            acl::put_object_acl(context, object, input, body).await
         }
+        Operation::PutObjectTagging(input) => {
+            tagging::put_object_tagging(context, input, body).await
+        }
+        Operation::PutObjectRetention(input) => {
+            retention::put_object_retention(context, input, body).await
+        }
+        Operation::PutObjectLegalHold(input) => {
+            retention::put_object_legal_hold(context, input, body).await
+        }
+        Operation::PutBucketConfig(input) => config::put_bucket_config(context, input, body).await,
         bodiless => {
             let context = context.clone();
             blocking(move || without_body(&context, bodiless)).await
@@ -101,9 +116,16 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::HeadBucket(bucket) => bucket::head_bucket(context, &bucket),
         Operation::DeleteBucket(bucket) => bucket::delete_bucket(context, &bucket),
         Operation::GetBucketLocation(bucket) => config::get_bucket_location(context, &bucket),
-        Operation::GetBucketVersioning(bucket) => config::get_bucket_versioning(context, &bucket),
         Operation::GetBucketAcl(bucket) => acl::get_bucket_acl(context, &bucket),
-        Operation::GetObjectAcl(bucket, key) => acl::get_object_acl(context, &bucket, &key),
+        Operation::GetBucketConfig(address) => config::get_bucket_config(context, &address),
+        Operation::DeleteBucketConfig(address) => config::delete_bucket_config(context, &address),
+        Operation::GetObjectAcl(object) => acl::get_object_acl(context, &object),
+        Operation::GetObjectAttributes(input) => attributes::get_object_attributes(context, input),
+        Operation::GetObjectTagging(object) => tagging::get_object_tagging(context, &object),
+        Operation::DeleteObjectTagging(object) => tagging::delete_object_tagging(context, &object),
+        Operation::GetObjectRetention(object) => retention::get_object_retention(context, &object),
+        Operation::GetObjectLegalHold(object) => retention::get_object_legal_hold(context, &object),
+        Operation::ListObjectVersions(input) => versions::list_object_versions(context, input),
         Operation::ListObjects(input) => list::list_objects(context, input),
         Operation::ListObjectsV2(input) => list::list_objects_v2(context, input),
         Operation::ListMultipartUploads(input) => list::list_multipart_uploads(context, input),
@@ -114,9 +136,6 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::CopyObject(input) => copy::copy_object(context, input),
         Operation::UploadPartCopy(input) => copy::upload_part_copy(context, input),
         Operation::DeleteObject(input) => delete::delete_object(context, &input),
-        Operation::GetObjectTagging(bucket, key) => {
-            config::get_object_tagging(context, &bucket, &key)
-        }
         Operation::CreateMultipartUpload(input) => {
             multipart::create_multipart_upload(context, input)
         }
@@ -131,7 +150,11 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         | Operation::CreateBucket(_)
         | Operation::DeleteObjects(_)
         | Operation::PutBucketAcl(..)
-        | Operation::PutObjectAcl(..) => unreachable!("handle() carries out what has a body"),
+        | Operation::PutObjectAcl(..)
+        | Operation::PutObjectTagging(_)
+        | Operation::PutObjectRetention(_)
+        | Operation::PutObjectLegalHold(_)
+        | Operation::PutBucketConfig(_) => unreachable!("handle() carries out what has a body"),
     }
 }
 
@@ -146,23 +169,46 @@ async fn blocking<T: Send + 'static>(
 }
 
 impl Context {
-    /// Opens a bucket for the caller: `NoSuchBucket` to all, `AccessDenied` to all but its owner,
-    /// and to that one too where it expected another.
-    fn open(&self, name: &BucketName) -> Result<OpenBucket> {
-        self.open_of(name, self.expected_owners.bucket.as_deref())
+    /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
+    /// whoever may not, and to the owner too where it expected another.
+    fn open(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
+        self.open_of(name, action, self.expected_owners.bucket.as_deref())
     }
 
-    /// [`Context::open`] for the source of a copy.
-    fn open_source(&self, name: &BucketName) -> Result<OpenBucket> {
-        self.open_of(name, self.expected_owners.source.as_deref())
+    /// [`Context::open`] to write or remove that key, whether or not an object has it.
+    fn open_for_write(&self, name: &BucketName, action: Action, _key: &Key) -> Result<OpenBucket> {
+        self.open(name, action)
     }
 
-    fn open_of(&self, name: &BucketName, expected_owner: Option<&str>) -> Result<OpenBucket> {
+    /// Opens an object, or a version of it, to do that with it. What is not there is `NoSuchKey`
+    /// only to whoever may list the bucket; to others it looks like what they may not read.
+    /// `MethodNotAllowed` where the named version is a delete marker.
+    fn open_object(&self, at: &ObjectAddress, action: Action) -> Result<(OpenBucket, Object)> {
+        let action = if at.version.is_some() { action.of_version() } else { action };
+        let open = self.open(&at.bucket, action)?;
+        let object = open.object(&at.key, at.version)?;
+        Ok((open, object))
+    }
+
+    /// [`Context::open_object`] for the source of a copy.
+    fn open_source(&self, source: &CopySource) -> Result<Object> {
+        let action = Action::GetObject;
+        let action = if source.version.is_some() { action.of_version() } else { action };
+        let expected_owner = self.expected_owners.source.as_deref();
+        self.open_of(&source.bucket, action, expected_owner)?.object(&source.key, source.version)
+    }
+
+    fn open_of(
+        &self,
+        name: &BucketName,
+        action: Action,
+        expected_owner: Option<&str>,
+    ) -> Result<OpenBucket> {
         let bucket = self.store.bucket(name).map_err(|error| {
             name_in(error, ErrorCode::NoSuchBucket, "BucketName", name.as_str())
         })?;
         let owner = self.owner_of(bucket.config()).ok_or(ErrorCode::AccessDenied)?;
-        access::authorise(&self.verified, Some(&owner))?;
+        access::authorise(&self.verified, action, Some(&owner))?;
         if expected_owner.is_some_and(|id| id != owner.id) {
             return Err(ErrorCode::AccessDenied.into());
         }
@@ -170,9 +216,9 @@ impl Context {
     }
 
     /// [`Context::open`] for an operation that goes on to await its body.
-    async fn open_blocking(&self, name: &BucketName) -> Result<OpenBucket> {
+    async fn open_blocking(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
         let (context, name) = (self.clone(), name.clone());
-        blocking(move || context.open(&name)).await
+        blocking(move || context.open(&name, action)).await
     }
 
     /// Whoever signed the request; `AccessDenied` to an anonymous one.
@@ -196,11 +242,20 @@ struct OpenBucket {
 }
 
 impl OpenBucket {
-    /// The object of that key; `NoSuchKey`, which names it.
-    fn object(&self, key: &Key) -> Result<Object> {
-        self.bucket
-            .object(key)
-            .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
+    /// The object of that key, or a version of it. `NoSuchKey`, which names it; where a version is
+    /// named, `NoSuchVersion`, and `MethodNotAllowed` for a delete marker.
+    fn object(&self, key: &Key, version: Option<VersionId>) -> Result<Object> {
+        let found = self
+            .bucket
+            .look_up(key, version)
+            .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))?;
+        match (found, version) {
+            (Found::Object(object), _) => Ok(object),
+            (Found::DeleteMarker(_), None) => {
+                Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str()))
+            }
+            (Found::DeleteMarker(_), Some(_)) => Err(ErrorCode::MethodNotAllowed.into()),
+        }
     }
 
     /// An upload in progress; `NoSuchUpload`, which names it.

@@ -101,11 +101,11 @@ pub enum Operation {
     HeadBucket(BucketName),
     DeleteBucket(BucketName),
     GetBucketLocation(BucketName),
-    GetBucketVersioning(BucketName),
     GetBucketAcl(BucketName),
     PutBucketAcl(BucketName, PutAcl),
     ListObjects(ListObjects),
     ListObjectsV2(ListObjectsV2),
+    ListObjectVersions(ListObjectVersions),
     ListMultipartUploads(ListMultipartUploads),
     DeleteObjects(DeleteObjects),
     GetObject(GetObject),
@@ -113,16 +113,27 @@ pub enum Operation {
     PutObject(PutObject),
     CopyObject(CopyObject),
     DeleteObject(DeleteObject),
-    GetObjectAcl(BucketName, Key),
-    PutObjectAcl(BucketName, Key, PutAcl),
-    GetObjectTagging(BucketName, Key),
+    GetObjectAcl(ObjectAddress),
+    PutObjectAcl(ObjectAddress, PutAcl),
+    GetObjectAttributes(GetObjectAttributes),
+    GetObjectTagging(ObjectAddress),
+    PutObjectTagging(PutObjectConfig),
+    DeleteObjectTagging(ObjectAddress),
+    GetObjectRetention(ObjectAddress),
+    PutObjectRetention(PutObjectConfig),
+    GetObjectLegalHold(ObjectAddress),
+    PutObjectLegalHold(PutObjectConfig),
     CreateMultipartUpload(CreateMultipartUpload),
     UploadPart(UploadPart),
     UploadPartCopy(UploadPartCopy),
     CompleteMultipartUpload(CompleteMultipartUpload),
     AbortMultipartUpload(UploadAddress),
     ListParts(ListParts),
-    /// A sub-resource that is never configured here: the exact answer of AWS for that.
+    /// Get, Put or Delete of a document that configures a bucket; the address has AWS's name.
+    GetBucketConfig(BucketConfigAddress),
+    PutBucketConfig(PutBucketConfig),
+    DeleteBucketConfig(BucketConfigAddress),
+    /// A sub-resource that this server has no operation for: 501.
     Unconfigured(Unconfigured),
 }
 
@@ -135,11 +146,11 @@ impl Operation {
             Operation::HeadBucket(_) => "HeadBucket",
             Operation::DeleteBucket(_) => "DeleteBucket",
             Operation::GetBucketLocation(_) => "GetBucketLocation",
-            Operation::GetBucketVersioning(_) => "GetBucketVersioning",
             Operation::GetBucketAcl(_) => "GetBucketAcl",
             Operation::PutBucketAcl(..) => "PutBucketAcl",
             Operation::ListObjects(_) => "ListObjects",
             Operation::ListObjectsV2(_) => "ListObjectsV2",
+            Operation::ListObjectVersions(_) => "ListObjectVersions",
             Operation::ListMultipartUploads(_) => "ListMultipartUploads",
             Operation::DeleteObjects(_) => "DeleteObjects",
             Operation::GetObject(_) => "GetObject",
@@ -147,49 +158,28 @@ impl Operation {
             Operation::PutObject(_) => "PutObject",
             Operation::CopyObject(_) => "CopyObject",
             Operation::DeleteObject(_) => "DeleteObject",
-            Operation::GetObjectAcl(..) => "GetObjectAcl",
+            Operation::GetObjectAcl(_) => "GetObjectAcl",
             Operation::PutObjectAcl(..) => "PutObjectAcl",
-            Operation::GetObjectTagging(..) => "GetObjectTagging",
+            Operation::GetObjectAttributes(_) => "GetObjectAttributes",
+            Operation::GetObjectTagging(_) => "GetObjectTagging",
+            Operation::PutObjectTagging(_) => "PutObjectTagging",
+            Operation::DeleteObjectTagging(_) => "DeleteObjectTagging",
+            Operation::GetObjectRetention(_) => "GetObjectRetention",
+            Operation::PutObjectRetention(_) => "PutObjectRetention",
+            Operation::GetObjectLegalHold(_) => "GetObjectLegalHold",
+            Operation::PutObjectLegalHold(_) => "PutObjectLegalHold",
             Operation::CreateMultipartUpload(_) => "CreateMultipartUpload",
             Operation::UploadPart(_) => "UploadPart",
             Operation::UploadPartCopy(_) => "UploadPartCopy",
             Operation::CompleteMultipartUpload(_) => "CompleteMultipartUpload",
             Operation::AbortMultipartUpload(_) => "AbortMultipartUpload",
             Operation::ListParts(_) => "ListParts",
+            Operation::GetBucketConfig(address) | Operation::DeleteBucketConfig(address) => {
+                address.name
+            }
+            Operation::PutBucketConfig(input) => input.address.name,
             Operation::Unconfigured(input) => input.name,
         }
-    }
-
-    /// The bucket it works on (the destination of a copy); `None` for ListBuckets alone.
-    pub fn bucket(&self) -> Option<&BucketName> {
-        Some(match self {
-            Operation::ListBuckets(_) => return None,
-            Operation::HeadBucket(bucket)
-            | Operation::DeleteBucket(bucket)
-            | Operation::GetBucketLocation(bucket)
-            | Operation::GetBucketVersioning(bucket)
-            | Operation::GetBucketAcl(bucket)
-            | Operation::PutBucketAcl(bucket, _)
-            | Operation::GetObjectAcl(bucket, _)
-            | Operation::PutObjectAcl(bucket, _, _)
-            | Operation::GetObjectTagging(bucket, _) => bucket,
-            Operation::CreateBucket(input) => &input.bucket,
-            Operation::ListObjects(input) => &input.listing.bucket,
-            Operation::ListObjectsV2(input) => &input.listing.bucket,
-            Operation::ListMultipartUploads(input) => &input.listing.bucket,
-            Operation::DeleteObjects(input) => &input.bucket,
-            Operation::GetObject(input) | Operation::HeadObject(input) => &input.bucket,
-            Operation::DeleteObject(input) => &input.bucket,
-            Operation::PutObject(input) => &input.bucket,
-            Operation::CopyObject(input) => &input.bucket,
-            Operation::CreateMultipartUpload(input) => &input.bucket,
-            Operation::UploadPart(input) => &input.upload.bucket,
-            Operation::UploadPartCopy(input) => &input.upload.bucket,
-            Operation::CompleteMultipartUpload(input) => &input.upload.bucket,
-            Operation::AbortMultipartUpload(upload) => &upload.bucket,
-            Operation::ListParts(input) => &input.upload.bucket,
-            Operation::Unconfigured(input) => &input.bucket,
-        })
     }
 }
 

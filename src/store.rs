@@ -45,12 +45,14 @@ mod naming;
 mod object;
 mod probe;
 mod staging;
+mod versions;
 
-pub use bucket::{Bucket, BucketConfig};
+pub use bucket::{Bucket, BucketConfig, Versioning};
 pub use list::{ListEntry, ListPage, ListQuery};
 pub use multipart::{CompletePart, PartRecord, PartWriter, Upload, UploadInfo, UploadPage};
 pub use object::{Committed, Object};
 pub use staging::{Sealed, Staged};
+pub use versions::{DeleteMarker, Found, Removal, Removed, VersionEntry, VersionPage};
 
 use crate::error::{Result, S3Error};
 use changes::Changes;

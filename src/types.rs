@@ -5,11 +5,17 @@
 
 mod acl;
 mod conditions;
+mod retention;
+mod tags;
 mod time;
+mod version;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
+pub use retention::{Retention, RetentionMode};
+pub use tags::Tags;
 pub use time::Timestamp;
+pub use version::VersionId;
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
@@ -275,6 +281,14 @@ pub struct ObjectMeta {
     pub storage_class: Option<String>,
     /// Who owns it and who was granted what; `None` is the bucket owner's FULL_CONTROL alone.
     pub acl: Option<Acl>,
+    /// Which version this is; [`VersionId::Null`] of a bucket without versioning.
+    pub version_id: VersionId,
+    /// Its tags, at most ten.
+    pub tags: Tags,
+    /// Until when it must stay (Object Lock).
+    pub retention: Option<Retention>,
+    /// Whether it must stay until that is taken back; `None` where it was never said.
+    pub legal_hold: Option<bool>,
 }
 
 impl ObjectMeta {
@@ -287,6 +301,10 @@ impl ObjectMeta {
             user_metadata: Vec::new(),
             storage_class: None,
             acl: None,
+            version_id: VersionId::Null,
+            tags: Tags::default(),
+            retention: None,
+            legal_hold: None,
         }
     }
 }

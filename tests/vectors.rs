@@ -8,7 +8,7 @@
 //!
 //! The credentials are the fictitious pair of the AWS documents.
 
-use glassbucket::auth::access::authorise;
+use glassbucket::auth::access::{Action, authorise};
 use glassbucket::auth::chunk::Chain;
 use glassbucket::auth::sigv4::{Scope, SigningKey};
 use glassbucket::auth::{PayloadVerified, Secret, Settings, User, Users, Verified, authenticate};
@@ -409,7 +409,7 @@ fn a_flipped_bit_in_a_signed_part_of_a_head_is_refused() {
                 let mut flipped = Request { head: request.head.clone(), now: request.now };
                 flipped.head[at] ^= 1 << bit;
                 // Without its Authorization header a request is nobody's: `authorise` denies it.
-                let allowed = |verified| authorise(&verified, None);
+                let allowed = |verified| authorise(&verified, Action::ListAllMyBuckets, None);
                 match flipped.authenticate().map(|verified| verified.and_then(allowed)) {
                     None => by_parser += 1,
                     Some(Err(_)) => by_signature += 1,

@@ -16,28 +16,26 @@
 use super::receive::receive_xml;
 use super::{Context, OpenBucket, blocking};
 use crate::auth::Users;
+use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::limits;
-use crate::router::{AclInput, GranteeInput, PutAcl};
-use crate::types::{Acl, BucketName, CannedAcl, Grant, Grantee, Key, Owner, Permission};
+use crate::router::{AclInput, GranteeInput, ObjectAddress, PutAcl};
+use crate::store::Object;
+use crate::types::{Acl, BucketName, CannedAcl, Grant, Grantee, Owner, Permission};
 use crate::xml::{self, XmlGrantee};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>
 pub(super) fn get_bucket_acl(context: &Context, bucket: &BucketName) -> Result<Response> {
-    let open = context.open(bucket)?;
+    let open = context.open(bucket, Action::GetBucketAcl)?;
     Ok(Response::xml(xml::acl(&bucket_acl(&open))))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
-pub(super) fn get_object_acl(
-    context: &Context,
-    bucket: &BucketName,
-    key: &Key,
-) -> Result<Response> {
-    let open = context.open(bucket)?;
-    Ok(Response::xml(xml::acl(&object_acl(&open, key)?)))
+pub(super) fn get_object_acl(context: &Context, object: &ObjectAddress) -> Result<Response> {
+    let (open, object) = context.open_object(object, Action::GetObjectAcl)?;
+    Ok(Response::xml(xml::acl(&object_acl(&open, object))))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
@@ -49,26 +47,28 @@ pub(super) async fn put_bucket_acl(
 ) -> Result<Response> {
     let opener = context.clone();
     let (open, acl) = blocking(move || {
-        let open = opener.open(&bucket)?;
+        let open = opener.open(&bucket, Action::PutBucketAcl)?;
         let acl = bucket_acl(&open);
         Ok((open, acl))
     })
     .await?;
-    replace(context, input, body, open, acl, |open, acl| open.bucket.set_acl(acl)).await
+    replace(context, input, body, open, acl, |open, acl| {
+        open.bucket.configure(|config| config.acl = Some(acl))
+    })
+    .await
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
 pub(super) async fn put_object_acl(
     context: &Context,
-    bucket: BucketName,
-    key: Key,
+    at: ObjectAddress,
     input: PutAcl,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let (opener, wanted) = (context.clone(), key.clone());
+    let (opener, wanted) = (context.clone(), at.clone());
     let (open, acl) = blocking(move || {
-        let open = opener.open(&bucket)?;
-        let acl = object_acl(&open, &wanted)?;
+        let (open, object) = opener.open_object(&wanted, Action::PutObjectAcl)?;
+        let acl = object_acl(&open, object);
         Ok((open, acl))
     })
     .await?;
@@ -76,8 +76,12 @@ pub(super) async fn put_object_acl(
         // Cyberduck writes the owner's FULL_CONTROL after every copy: that is kept as nothing.
         let acl = (acl != private(&open.owner)).then_some(acl);
         open.bucket
-            .update_meta(&key, |meta| meta.acl = acl)
-            .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
+            .update_meta(&at.key, at.version, |meta| {
+                meta.acl = acl;
+                Ok(())
+            })
+            .map(|_| ())
+            .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", at.key.as_str()))
     };
     replace(context, input, body, open, acl, store).await
 }
@@ -112,8 +116,8 @@ fn bucket_acl(open: &OpenBucket) -> Acl {
 }
 
 /// The object's ACL; where none was given, FULL_CONTROL of the bucket's owner, who wrote it.
-fn object_acl(open: &OpenBucket, key: &Key) -> Result<Acl> {
-    Ok(open.object(key)?.meta.acl.unwrap_or_else(|| private(&open.owner)))
+fn object_acl(open: &OpenBucket, object: Object) -> Acl {
+    object.meta.acl.unwrap_or_else(|| private(&open.owner))
 }
 
 /// The owner's FULL_CONTROL and nothing else.

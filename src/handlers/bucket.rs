@@ -10,6 +10,7 @@
 use super::list::{parse_token, token};
 use super::receive::receive_xml;
 use super::{Context, acl, write_owner};
+use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
@@ -70,6 +71,7 @@ pub(super) async fn create_bucket(
             owner: Some(owner),
             location: xml::create_bucket(&document)?,
             acl,
+            ..BucketConfig::default()
         };
         create(&creator, &input.bucket, config)?;
         Ok(Response::empty(200).header("Location", format!("/{}", input.bucket.as_str())))
@@ -101,21 +103,21 @@ fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Resul
     let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));
     let asked = config.acl.unwrap_or_else(|| acl::private(caller));
     if kept != asked {
-        bucket.set_acl(asked)?;
+        bucket.configure(|config| config.acl = Some(asked))?;
     }
     Ok(())
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 pub(super) fn head_bucket(context: &Context, bucket: &BucketName) -> Result<Response> {
-    let open = context.open(bucket)?;
+    let open = context.open(bucket, Action::ListBucket)?;
     let region = open.bucket.config().location.as_deref().unwrap_or(&context.region);
     Ok(Response::empty(200).header("x-amz-bucket-region", region))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 pub(super) fn delete_bucket(context: &Context, bucket: &BucketName) -> Result<Response> {
-    context.open(bucket)?.bucket.delete().map_err(|error| {
+    context.open(bucket, Action::DeleteBucket)?.bucket.delete().map_err(|error| {
         super::name_in(error, ErrorCode::BucketNotEmpty, "BucketName", bucket.as_str())
     })?;
     Ok(Response::empty(204))

@@ -1,62 +1,146 @@
-//! What can be asked of a bucket's configuration today: its location, and that all else is not
-//! configured.
+//! The documents that configure a bucket, one file a configuration; this one opens the bucket for
+//! whoever may, and hands the document on.
 //!
-//! Clients look at sub-resources before they start and give up, or retry for ever, at a 500; each
-//! is answered exactly as AWS answers for a bucket on which it was never set.
+//! Clients look at configurations before they start and give up, or retry for ever, at a 500: what
+//! is not set is answered exactly as AWS answers for it, and what this server cannot do is a 501
+//! with a sentence.
 //!
-//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>
+//! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>, the page
+//! of each operation in its file.
 
-use super::Context;
-use crate::error::{Result, S3Error};
+mod location;
+mod versioning;
+
+pub(super) use location::get_bucket_location;
+
+use super::receive::receive_xml;
+use super::{Context, OpenBucket};
+use crate::auth::access::Action;
+use crate::error::{ErrorCode, Result, S3Error};
+use crate::http::connection::Body;
 use crate::http::response::Response;
-use crate::router::{NotConfigured, Unconfigured};
-use crate::types::{BucketName, Key};
-use crate::xml::{self, Document};
+use crate::router::{BucketConfigAddress, ConfigKind, PutBucketConfig, Unconfigured};
+use crate::xml::Document;
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>: us-east-1 is
-/// the empty element.
-pub(super) fn get_bucket_location(context: &Context, bucket: &BucketName) -> Result<Response> {
-    let open = context.open(bucket)?;
-    let location = open.bucket.config().location.as_deref().unwrap_or("");
-    Ok(Response::xml(xml::location_constraint(location)))
+/// What is asked to be done with a configuration.
+#[derive(Clone, Copy)]
+enum Verb {
+    Get,
+    Put,
+    Delete,
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>: never enabled
-/// is the empty element.
-pub(super) fn get_bucket_versioning(context: &Context, bucket: &BucketName) -> Result<Response> {
-    context.open(bucket)?;
-    Ok(Response::xml(Document::new("VersioningConfiguration").finish()))
+/// What one must be allowed: AWS has no action of their own for most Deletes.
+fn action(kind: ConfigKind, verb: Verb) -> Action {
+    use ConfigKind::*;
+    let (get, put) = match kind {
+        Accelerate => (Action::GetAccelerateConfiguration, Action::PutAccelerateConfiguration),
+        Cors => (Action::GetBucketCORS, Action::PutBucketCORS),
+        Encryption => (Action::GetEncryptionConfiguration, Action::PutEncryptionConfiguration),
+        Lifecycle => (Action::GetLifecycleConfiguration, Action::PutLifecycleConfiguration),
+        Logging => (Action::GetBucketLogging, Action::PutBucketLogging),
+        Notification => (Action::GetBucketNotification, Action::PutBucketNotification),
+        ObjectLock => {
+            (Action::GetBucketObjectLockConfiguration, Action::PutBucketObjectLockConfiguration)
+        }
+        OwnershipControls => {
+            (Action::GetBucketOwnershipControls, Action::PutBucketOwnershipControls)
+        }
+        Policy => (Action::GetBucketPolicy, Action::PutBucketPolicy),
+        PolicyStatus => (Action::GetBucketPolicyStatus, Action::PutBucketPolicy),
+        PublicAccessBlock => {
+            (Action::GetBucketPublicAccessBlock, Action::PutBucketPublicAccessBlock)
+        }
+        Replication => (Action::GetReplicationConfiguration, Action::PutReplicationConfiguration),
+        RequestPayment => (Action::GetBucketRequestPayment, Action::PutBucketRequestPayment),
+        Tagging => (Action::GetBucketTagging, Action::PutBucketTagging),
+        Versioning => (Action::GetBucketVersioning, Action::PutBucketVersioning),
+        Website => (Action::GetBucketWebsite, Action::PutBucketWebsite),
+    };
+    match (verb, kind) {
+        (Verb::Get, _) => get,
+        (Verb::Delete, Policy) => Action::DeleteBucketPolicy,
+        (Verb::Delete, Website) => Action::DeleteBucketWebsite,
+        (Verb::Put | Verb::Delete, _) => put,
+    }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>: no object has
-/// tags yet, and that is an empty set rather than an error.
-pub(super) fn get_object_tagging(
+/// The document as it is, or AWS's answer for none.
+pub(super) fn get_bucket_config(
     context: &Context,
-    bucket: &BucketName,
-    key: &Key,
+    address: &BucketConfigAddress,
 ) -> Result<Response> {
-    context.open(bucket)?.object(key)?;
-    let mut document = Document::new("Tagging");
-    document.element("TagSet", |_| {});
-    Ok(Response::xml(document.finish()))
+    let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
+    match address.kind {
+        ConfigKind::Accelerate => Ok(document("AccelerateConfiguration", "")),
+        ConfigKind::Cors => none(&open, ErrorCode::NoSuchCORSConfiguration),
+        ConfigKind::Encryption => {
+            none(&open, ErrorCode::ServerSideEncryptionConfigurationNotFoundError)
+        }
+        ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
+        ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
+        ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
+        ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
+        ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
+        ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
+        ConfigKind::PublicAccessBlock => {
+            none(&open, ErrorCode::NoSuchPublicAccessBlockConfiguration)
+        }
+        ConfigKind::Replication => none(&open, ErrorCode::ReplicationConfigurationNotFoundError),
+        ConfigKind::RequestPayment => {
+            Ok(document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"))
+        }
+        ConfigKind::Tagging => none(&open, ErrorCode::NoSuchTagSet),
+        ConfigKind::Versioning => versioning::get(&open),
+        ConfigKind::Website => none(&open, ErrorCode::NoSuchWebsiteConfiguration),
+    }
 }
 
-/// A sub-resource that cannot be configured yet; the bucket, and the object, must exist.
+/// Reads the document and has it stored.
+pub(super) async fn put_bucket_config(
+    context: &Context,
+    input: PutBucketConfig,
+    body: &mut Body<'_>,
+) -> Result<Response> {
+    let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
+    let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
+    receive_xml(context, body, expected, move |document| match kind {
+        ConfigKind::Versioning => versioning::put(&open, &document),
+        _ => Err(not_implemented(name)),
+    })
+    .await
+}
+
+/// Forgets the document.
+pub(super) fn delete_bucket_config(
+    context: &Context,
+    address: &BucketConfigAddress,
+) -> Result<Response> {
+    context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    Err(not_implemented(address.name))
+}
+
+/// A sub-resource that this server has no operation for; the bucket must exist.
 pub(super) fn unconfigured(context: &Context, input: &Unconfigured) -> Result<Response> {
-    let open = context.open(&input.bucket)?;
-    if let Some(key) = &input.key {
-        open.object(key)?;
-    }
-    match input.answer {
-        NotConfigured::Error(code) => {
-            Err(S3Error::from(code).with("BucketName", input.bucket.as_str()))
-        }
-        NotConfigured::Document(root, inner) => {
-            let mut document = Document::new(root);
-            document.raw(inner);
-            Ok(Response::xml(document.finish()))
-        }
-    }
+    match &input.key {
+        Some(key) => context.open_for_write(&input.bucket, Action::PutObject, key)?,
+        None => context.open(&input.bucket, Action::ListBucket)?,
+    };
+    Err(not_implemented(input.name))
+}
+
+fn not_implemented(name: &str) -> S3Error {
+    S3Error::new(ErrorCode::NotImplemented, format!("{name} is not implemented."))
+}
+
+/// AWS's error for "nothing is configured".
+fn none(open: &OpenBucket, code: ErrorCode) -> Result<Response> {
+    Err(S3Error::from(code).with("BucketName", open.bucket.name().as_str()))
+}
+
+/// A document of which this inner XML is all.
+fn document(root: &'static str, inner: &'static str) -> Response {
+    let mut document = Document::new(root);
+    document.raw(inner);
+    Response::xml(document.finish())
 }

@@ -16,11 +16,12 @@
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
 use super::{Context, OpenBucket};
+use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::response::Response;
 use crate::limits;
-use crate::router::{CopyObject, CopySource, UploadPartCopy};
+use crate::router::{CopyObject, CopySource, UploadAddress, UploadPartCopy};
 use crate::store::Object;
 use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict};
 use crate::xml::Document;
@@ -28,7 +29,7 @@ use std::os::unix::fs::FileExt;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
-    let open = context.open(&input.bucket)?;
+    let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
     let source = open_source(context, &input.source)?;
     if source.length > limits::PUT_BYTES_MAX {
         return Err(source_too_large());
@@ -56,7 +57,7 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
 /// Opens the source for its owner, under its conditions: what a read would answer with 304 is 412
 /// for a copy.
 fn open_source(context: &Context, source: &CopySource) -> Result<Object> {
-    let object = context.open_source(&source.bucket)?.object(&source.key)?;
+    let object = context.open_source(source)?;
     match source.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => Ok(object),
         Verdict::NotModified => Err(ErrorCode::PreconditionFailed.into()),
@@ -136,7 +137,9 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
     let UploadPartCopy { upload, part_number, source, range } = input;
-    let upload = context.open(&upload.bucket)?.upload(&upload.key, &upload.upload_id)?;
+    let UploadAddress { bucket, key, upload_id } = upload;
+    let upload =
+        context.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
     let source = open_source(context, &source)?;
     let (offset, bytes) = part_range(range, source.length)?;
     let part = upload.part_copy(part_number, &source, offset, bytes)?;
@@ -179,11 +182,21 @@ mod tests {
         let source = CopySource {
             bucket: bucket.clone(),
             key: key.clone(),
+            version: None,
             conditions: Conditions::default(),
         };
         let new = NewObject { storage_class: storage_class.map(Into::into), ..Default::default() };
         let conditions = Conditions::default();
-        CopyObject { bucket, key, source, replace, new, checksum: None, conditions }
+        CopyObject {
+            bucket,
+            key,
+            source,
+            replace,
+            replace_tags: false,
+            new,
+            checksum: None,
+            conditions,
+        }
     }
 
     #[test]

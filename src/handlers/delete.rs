@@ -12,24 +12,36 @@
 use super::object::name_condition;
 use super::receive::receive_xml;
 use super::{Context, OpenBucket, name_in};
+use crate::auth::access::Action;
 use crate::digest::{Expected, ExpectedChecksum};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::limits;
 use crate::notice::tell;
-use crate::router::{DeleteObject, DeleteObjects};
-use crate::types::{Conditions, Key};
+use crate::router::{DeleteObject, DeleteObjects, ObjectAddress};
+use crate::store::Removal;
+use crate::types::{Conditions, Key, Timestamp, VersionId};
 use crate::xml::{self, DeleteEntry, Document};
 use std::sync::Arc;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>: an absent key is
 /// success too.
 pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<Response> {
-    let DeleteObject { bucket, key, conditions } = input;
-    let open = context.open(bucket)?;
+    let DeleteObject { object: ObjectAddress { bucket, key, version }, conditions, .. } = input;
+    let action = match version {
+        Some(_) => Action::DeleteObjectVersion,
+        None => Action::DeleteObject,
+    };
+    let open = context.open_for_write(bucket, action, key)?;
+    let removal = Removal {
+        version: *version,
+        conditions: conditions.clone(),
+        bypass_governance: input.bypass_governance,
+        now: context.now,
+    };
     open.bucket
-        .remove_if(key, conditions)
+        .remove_version(key, &removal)
         .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
         .map_err(|error| name_condition(error, conditions))?;
     Ok(Response::empty(204))
@@ -41,7 +53,7 @@ pub(super) async fn delete_objects(
     input: DeleteObjects,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let open = context.open_blocking(&input.bucket).await?;
+    let open = context.open_blocking(&input.bucket, Action::DeleteObject).await?;
     if !is_claimed(&input.expected) {
         return Err(S3Error::new(
             ErrorCode::InvalidRequest,
@@ -107,12 +119,14 @@ fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<(
 }
 
 fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
-    if entry.version_id.as_deref().is_some_and(|id| id != "null") {
-        return Err(ErrorCode::NoSuchVersion.into());
-    }
+    let version = match entry.version_id.as_deref() {
+        None => None,
+        Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
+    };
     let key = Key::parse(entry.key.clone().into_bytes())?;
     let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
-    open.bucket.remove_if(&key, &conditions).map(|_| ()).inspect_err(|error| {
+    let removal = Removal { version, conditions, bypass_governance: false, now: Timestamp::now() };
+    open.bucket.remove_version(&key, &removal).map(|_| ()).inspect_err(|error| {
         // The answer as a whole is a 200: nobody else tells what is our own fault.
         if error.cause.is_some() {
             tell(format_args!("DeleteObjects {:?}: {error}", entry.key));

@@ -9,6 +9,7 @@ use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
 use super::{Context, blocking};
+use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
@@ -27,7 +28,7 @@ pub(super) fn create_multipart_upload(
     input: CreateMultipartUpload,
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
-    let open = context.open(&bucket)?;
+    let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
     let info = UploadInfo {
         meta: new_meta(context, &open, new)?,
         checksum,
@@ -64,7 +65,8 @@ pub(super) async fn upload_part(
     let claimed = terms.checksum;
     let opener = context.clone();
     let (writer, wanted) = blocking(move || {
-        let upload = opener.open(&bucket)?.upload(&key, &upload_id)?;
+        let upload =
+            opener.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
         let wanted = agree(claimed, upload.info().checksum)?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
@@ -107,7 +109,7 @@ pub(super) async fn complete_multipart_upload(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
-    let open = context.open_blocking(&upload.bucket).await?;
+    let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
         let stored = open.upload(&upload.key, &upload.upload_id)?;
@@ -169,14 +171,17 @@ pub(super) fn abort_multipart_upload(
     context: &Context,
     upload: &UploadAddress,
 ) -> Result<Response> {
-    context.open(&upload.bucket)?.upload(&upload.key, &upload.upload_id)?.abort()?;
+    let UploadAddress { bucket, key, upload_id } = upload;
+    let open = context.open_for_write(bucket, Action::AbortMultipartUpload, key)?;
+    open.upload(key, upload_id)?.abort()?;
     Ok(Response::empty(204))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
 pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Response> {
     let UploadAddress { bucket, key, upload_id } = &input.upload;
-    let upload = context.open(bucket)?.upload(key, upload_id)?;
+    let open = context.open_for_write(bucket, Action::ListMultipartUploadParts, key)?;
+    let upload = open.upload(key, upload_id)?;
     let (parts, truncated) = match input.max_parts {
         0 => (Vec::new(), false),
         max => upload.parts(input.marker, max)?,

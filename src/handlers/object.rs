@@ -10,6 +10,7 @@
 
 use super::receive::{Terms, receive};
 use super::{Context, OpenBucket, acl, blocking};
+use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::range::ByteRange;
@@ -18,7 +19,7 @@ use crate::router::{GetObject, NewObject, PutObject};
 use crate::store::Object;
 use crate::types::{
     Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, ETag, ObjectMeta, PartNumber,
-    Timestamp, Verdict,
+    Timestamp, Verdict, VersionId,
 };
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -30,8 +31,9 @@ pub(super) async fn put_object(
     let PutObject { bucket, key, length, expected, new, conditions } = input;
     let terms = Terms::content(expected, length);
     let opener = context.clone();
+    let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
-        let open = opener.open(&bucket)?;
+        let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
         let meta = new_meta(&opener, &open, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))
@@ -61,13 +63,17 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         user_metadata: new.user_metadata,
         storage_class: new.storage_class,
         acl,
+        version_id: VersionId::Null,
+        tags: new.tags,
+        retention: None,
+        legal_hold: None,
     })
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let object = context.open(&input.bucket)?.object(&input.key)?;
+    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
         Verdict::NotModified => return Ok(not_modified(&object)),

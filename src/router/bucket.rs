@@ -4,10 +4,11 @@
 //! ObjectWriter (501), a `<Delete>` without a digest, and page sizes that are no numbers.
 
 use super::parse::{self, field, param};
-use super::subresources::{method_not_allowed, unconfigured};
+use super::subresources::{self, On, method_not_allowed};
 use super::{
-    AclInput, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads, ListObjects,
-    ListObjectsV2, Listing, Operation, PutAcl, checksum,
+    AclInput, BucketConfigAddress, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads,
+    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PutAcl, PutBucketConfig,
+    Unconfigured, checksum,
 };
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
@@ -38,9 +39,28 @@ pub(super) fn route(
         (Some("uploads"), Method::Get) => {
             Operation::ListMultipartUploads(list_multipart_uploads(head, bucket)?)
         }
-        (Some("versioning"), Method::Get) => Operation::GetBucketVersioning(bucket),
-        (Some(name), _) => Operation::Unconfigured(unconfigured(head, name, bucket, None)?),
+        (Some("versions"), Method::Get) => {
+            Operation::ListObjectVersions(list_object_versions(head, bucket)?)
+        }
+        (Some(name), _) => configuration(head, name, bucket)?,
         (None, _) => return Err(method_not_allowed(head, "bucket")),
+    })
+}
+
+/// A document that configures the bucket, or a sub-resource this server does not have.
+fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<Operation> {
+    let &(_, _, method, name, kind) = subresources::row(head, asked, On::Bucket)?;
+    let Some(kind) = kind else {
+        return Ok(Operation::Unconfigured(Unconfigured { bucket, key: None, name }));
+    };
+    let address = BucketConfigAddress { bucket, kind, name };
+    Ok(match method {
+        Method::Put => {
+            let expected = checksum::expected(head)?;
+            Operation::PutBucketConfig(PutBucketConfig { address, expected })
+        }
+        Method::Delete => Operation::DeleteBucketConfig(address),
+        _ => Operation::GetBucketConfig(address),
     })
 }
 
@@ -66,14 +86,14 @@ fn post_object() -> S3Error {
 }
 
 fn create_bucket(head: &RequestHead, bucket: BucketName) -> Result<CreateBucket> {
-    if field(head, "x-amz-bucket-object-lock-enabled").is_some_and(|v| v != "false") {
-        return Err(parse::not_implemented("x-amz-bucket-object-lock-enabled"));
-    }
+    let object_lock = field(head, "x-amz-bucket-object-lock-enabled")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
     // Only ObjectWriter is what this server does: ACLs count, the writer owns.
     if field(head, "x-amz-object-ownership").is_some_and(|v| v != "ObjectWriter") {
         return Err(parse::not_implemented("x-amz-object-ownership"));
     }
-    Ok(CreateBucket { bucket, acl: AclInput::read(head)?, expected: checksum::expected(head)? })
+    let (acl, expected) = (AclInput::read(head)?, checksum::expected(head)?);
+    Ok(CreateBucket { bucket, acl, object_lock, expected })
 }
 
 fn list_objects(head: &RequestHead, bucket: BucketName) -> Result<Operation> {
@@ -121,6 +141,20 @@ fn list_multipart_uploads(head: &RequestHead, bucket: BucketName) -> Result<List
     })
 }
 
+fn list_object_versions(head: &RequestHead, bucket: BucketName) -> Result<ListObjectVersions> {
+    let key_marker = head.param("key-marker").unwrap_or_default().to_owned();
+    let version_id_marker = match param(head, "version-id-marker") {
+        None => None,
+        Some(id) if key_marker.is_empty() => {
+            let message = "A version-id marker cannot be specified without a key marker.";
+            return Err(S3Error::argument(message, "version-id-marker", id));
+        }
+        Some(id) => Some(parse::known_version_id(id, &key_marker)?),
+    };
+    let listing = listing(head, bucket, "max-keys", "maxKeys")?;
+    Ok(ListObjectVersions { listing, key_marker, version_id_marker })
+}
+
 /// A digest of the list is mandatory: what is deleted by a flipped bit stays deleted.
 fn delete_objects(head: &RequestHead, bucket: BucketName) -> Result<DeleteObjects> {
     let expected = checksum::expected(head)?;
@@ -130,5 +164,6 @@ fn delete_objects(head: &RequestHead, bucket: BucketName) -> Result<DeleteObject
             "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         ));
     }
-    Ok(DeleteObjects { bucket, expected })
+    let bypass_governance = parse::bypass_governance(head);
+    Ok(DeleteObjects { bucket, bypass_governance, expected })
 }

@@ -23,12 +23,10 @@ pub(super) fn copy_object(
     let conditions = parse::write_conditions(head)?;
     let source = self::source(head, source)?;
     let replace = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
-    if directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")? {
-        return Err(parse::not_implemented("x-amz-tagging-directive: REPLACE"));
-    }
+    let replace_tags = directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
     let new = NewObject::read(head)?;
     let checksum = checksum::for_copy(head)?;
-    Ok(CopyObject { bucket, key, source, replace, new, checksum, conditions })
+    Ok(CopyObject { bucket, key, source, replace, replace_tags, new, checksum, conditions })
 }
 
 /// Whether a directive says REPLACE; COPY is the default.
@@ -57,15 +55,12 @@ pub(super) fn source(head: &RequestHead, text: &str) -> Result<CopySource> {
     let path = path.strip_prefix('/').unwrap_or(&path);
     let (bucket, key) =
         path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(missing)?;
-    let source = CopySource {
+    Ok(CopySource {
         bucket: BucketName::parse(bucket)?,
+        version: version.map(|id| parse::known_version_id(id, key)).transpose()?,
         key: Key::parse(key.as_bytes().to_vec())?,
         conditions: parse::conditions(head, parse::COPY_SOURCE_IF),
-    };
-    match version {
-        None | Some("null") => Ok(source),
-        Some(id) => Err(parse::no_such_version(id, source.key.as_str())),
-    }
+    })
 }
 
 /// `x-amz-copy-source-range: bytes=a-b`, both inclusive and nothing else.

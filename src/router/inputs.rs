@@ -3,11 +3,10 @@
 //! Every field was parsed and bounded by the router; a handler that has one may use it.
 
 use crate::digest::Expected;
-use crate::error::ErrorCode;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    PartNumber, Permission, UploadId,
+    PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
 };
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
@@ -60,6 +59,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its ACL.
     pub acl: AclInput,
+    /// `x-amz-bucket-object-lock-enabled`: versioned from the first object on, for ever.
+    pub object_lock: bool,
     /// Claims about the XML, if any.
     pub expected: Expected,
 }
@@ -121,13 +122,35 @@ pub struct ListMultipartUploads {
     pub upload_id_marker: Option<String>,
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
 #[derive(Clone, Debug)]
-pub struct DeleteObject {
+pub struct ListObjectVersions {
+    /// What to list.
+    pub listing: Listing,
+    /// `key-marker`.
+    pub key_marker: String,
+    /// `version-id-marker`: only versions after it, of the key marker's key.
+    pub version_id_marker: Option<VersionId>,
+}
+
+/// An object, or one version of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectAddress {
     /// The bucket.
     pub bucket: BucketName,
     /// The key.
     pub key: Key,
+    /// `versionId`; `None` is the current one.
+    pub version: Option<VersionId>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
+#[derive(Clone, Debug)]
+pub struct DeleteObject {
+    /// The object, or the version to remove for good.
+    pub object: ObjectAddress,
+    /// `x-amz-bypass-governance-retention`.
+    pub bypass_governance: bool,
     /// `If-Match`.
     pub conditions: Conditions,
 }
@@ -137,6 +160,8 @@ pub struct DeleteObject {
 pub struct DeleteObjects {
     /// The bucket.
     pub bucket: BucketName,
+    /// `x-amz-bypass-governance-retention`.
+    pub bypass_governance: bool,
     /// Content-MD5 or checksum of the XML; one of them must have been sent.
     pub expected: Expected,
 }
@@ -147,10 +172,8 @@ pub type ResponseOverrides = ContentHeaders;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html> and HeadObject.
 #[derive(Clone, Debug)]
 pub struct GetObject {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// The key.
-    pub key: Key,
+    /// The object, or a version of it.
+    pub object: ObjectAddress,
     /// `Range`.
     pub range: Option<ByteRange>,
     /// `partNumber`, never beside a range: the bytes of one part of an object made of parts.
@@ -176,6 +199,20 @@ pub struct NewObject {
     pub storage_class: Option<String>,
     /// ACL.
     pub acl: AclInput,
+    /// `x-amz-tagging`.
+    pub tags: Tags,
+    /// `x-amz-object-lock-*`.
+    pub lock: LockInput,
+}
+
+/// Object Lock as the headers of a new object give it; where they say nothing the bucket's default
+/// counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LockInput {
+    /// `x-amz-object-lock-mode` and `-retain-until-date`, which come together.
+    pub retention: Option<(RetentionMode, Timestamp)>,
+    /// `x-amz-object-lock-legal-hold`.
+    pub legal_hold: Option<bool>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -203,6 +240,8 @@ pub struct CopySource {
     pub bucket: BucketName,
     /// Source key.
     pub key: Key,
+    /// `?versionId=`; `None` is the current one.
+    pub version: Option<VersionId>,
     /// `x-amz-copy-source-if-*`.
     pub conditions: Conditions,
 }
@@ -218,6 +257,8 @@ pub struct CopyObject {
     pub source: CopySource,
     /// `x-amz-metadata-directive: REPLACE`.
     pub replace: bool,
+    /// `x-amz-tagging-directive: REPLACE`.
+    pub replace_tags: bool,
     /// Headers, metadata, storage class, ACL of the copy (headers and metadata count with REPLACE
     /// only).
     pub new: NewObject,
@@ -310,7 +351,75 @@ pub struct ListParts {
     pub marker: u16,
 }
 
-/// A sub-resource nothing can be configured for yet.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>
+#[derive(Clone, Debug)]
+pub struct GetObjectAttributes {
+    /// The object, or a version of it.
+    pub object: ObjectAddress,
+    /// `x-amz-object-attributes`, as sent.
+    pub attributes: String,
+    /// `x-amz-max-parts`, 0 to 1,000.
+    pub max_parts: usize,
+    /// `x-amz-part-number-marker`.
+    pub part_number_marker: u16,
+    /// `If-*`.
+    pub conditions: Conditions,
+}
+
+/// A new document for an object's tags, retention or legal hold.
+#[derive(Clone, Debug)]
+pub struct PutObjectConfig {
+    /// The object, or a version of it.
+    pub object: ObjectAddress,
+    /// `x-amz-bypass-governance-retention`: of PutObjectRetention alone.
+    pub bypass_governance: bool,
+    /// Claims about the XML.
+    pub expected: Expected,
+}
+
+/// What of a bucket can be configured by a document of its own: `?cors`, `?lifecycle` ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are those of AWS's operations
+pub enum ConfigKind {
+    Accelerate,
+    Cors,
+    Encryption,
+    Lifecycle,
+    Logging,
+    Notification,
+    ObjectLock,
+    OwnershipControls,
+    Policy,
+    PolicyStatus,
+    PublicAccessBlock,
+    Replication,
+    RequestPayment,
+    Tagging,
+    Versioning,
+    Website,
+}
+
+/// One configuration of a bucket.
+#[derive(Clone, Debug)]
+pub struct BucketConfigAddress {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Which one.
+    pub kind: ConfigKind,
+    /// AWS's operation name.
+    pub name: &'static str,
+}
+
+/// A new document for a configuration of a bucket.
+#[derive(Clone, Debug)]
+pub struct PutBucketConfig {
+    /// Which one.
+    pub address: BucketConfigAddress,
+    /// Claims about the document.
+    pub expected: Expected,
+}
+
+/// A sub-resource that this server has no operation for.
 #[derive(Clone, Debug)]
 pub struct Unconfigured {
     /// The bucket.
@@ -319,15 +428,4 @@ pub struct Unconfigured {
     pub key: Option<Key>,
     /// AWS's operation name, for the log.
     pub name: &'static str,
-    /// What AWS answers where nothing is configured.
-    pub answer: NotConfigured,
-}
-
-/// AWS's answers for "nothing is configured".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotConfigured {
-    /// This error (after the bucket, and the key, were found to exist).
-    Error(ErrorCode),
-    /// 200 with this empty root element in S3's namespace and this inner XML.
-    Document(&'static str, &'static str),
 }

@@ -1,7 +1,7 @@
 //! Operations of a multipart upload (`?uploads`, `?uploadId=…`), and their inputs.
 
 use super::parse::{self, field};
-use super::subresources::unconfigured;
+use super::subresources::method_not_allowed;
 use super::{
     CompleteMultipartUpload, CreateMultipartUpload, ListParts, NewObject, Operation, UploadAddress,
     UploadPart, UploadPartCopy, checksum, copy,
@@ -34,10 +34,7 @@ pub(super) fn route(
             Operation::CompleteMultipartUpload(complete_multipart_upload(head, upload)?)
         }
         (Some("uploadId"), Method::Delete) => Operation::AbortMultipartUpload(upload(bucket, key)?),
-        (asked, _) => {
-            let asked = asked.unwrap_or_default();
-            Operation::Unconfigured(unconfigured(head, asked, bucket, Some(key))?)
-        }
+        (asked, _) => return Err(method_not_allowed(head, asked.unwrap_or_default())),
     })
 }
 

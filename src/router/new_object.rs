@@ -7,11 +7,11 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 
 use super::parse::{self, field, printable, stored};
-use super::{AclInput, NewObject};
+use super::{AclInput, LockInput, NewObject};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::RequestHead;
 use crate::limits;
-use crate::types::ContentHeaders;
+use crate::types::{ContentHeaders, Tags};
 
 /// The classes of AWS that an ordinary bucket takes. All but STANDARD are stored and shown.
 ///
@@ -43,6 +43,8 @@ impl NewObject {
             user_metadata: user_metadata(head)?,
             storage_class: storage_class(head)?,
             acl: AclInput::read(head)?,
+            tags: Tags::default(),
+            lock: LockInput::default(),
         })
     }
 }

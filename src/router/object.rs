@@ -1,12 +1,15 @@
 //! Operations on an object, and the inputs of reading, writing and deleting one; the handlers cite
 //! the page of each.
 //!
-//! Refused: every version but `null`, the only one there is, a version on a write, and conditions
-//! on a delete other than `If-Match` (501), which must not be ignored.
+//! Refused: a version on a write, ids that no version here can have, and conditions on a delete
+//! other than `If-Match` (501), which must not be ignored.
 
 use super::parse::{self, field, param};
-use super::subresources::{method_not_allowed, unconfigured};
-use super::{DeleteObject, GetObject, NewObject, Operation, PutAcl, PutObject, ResponseOverrides};
+use super::subresources::{self, On, method_not_allowed};
+use super::{
+    DeleteObject, GetObject, GetObjectAttributes, NewObject, ObjectAddress, Operation, PutAcl,
+    PutObject, PutObjectConfig, ResponseOverrides, Unconfigured,
+};
 use super::{checksum, copy, multipart};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
@@ -24,24 +27,60 @@ pub(super) fn route(
         parse::no_version_id(head)?;
         return multipart::route(head, asked, bucket, key);
     }
-    match (asked, method) {
-        (None, Method::Put | Method::Post) => parse::no_version_id(head)?,
+    let version = match (asked, method) {
+        (None, Method::Put | Method::Post) => {
+            parse::no_version_id(head)?;
+            None
+        }
         _ => parse::version_id(head, key.as_str())?,
-    }
+    };
+    let object = ObjectAddress { bucket, key, version };
     Ok(match (asked, method) {
-        (None, Method::Get) => Operation::GetObject(get_object(head, bucket, key)?),
-        (None, Method::Head) => Operation::HeadObject(get_object(head, bucket, key)?),
-        (None, Method::Put) => put(head, bucket, key)?,
-        (None, Method::Delete) => delete_object(head, bucket, key)?,
-        (Some("acl"), Method::Get) => Operation::GetObjectAcl(bucket, key),
-        (Some("acl"), Method::Put) => Operation::PutObjectAcl(bucket, key, PutAcl::read(head)?),
-        (Some("tagging"), Method::Get) => Operation::GetObjectTagging(bucket, key),
-        (Some(name), _) => Operation::Unconfigured(unconfigured(head, name, bucket, Some(key))?),
+        (None, Method::Get) => Operation::GetObject(get_object(head, object)?),
+        (None, Method::Head) => Operation::HeadObject(get_object(head, object)?),
+        (None, Method::Put) => put(head, object)?,
+        (None, Method::Delete) => Operation::DeleteObject(delete_object(head, object)?),
+        (Some("acl"), Method::Get) => Operation::GetObjectAcl(object),
+        (Some("acl"), Method::Put) => Operation::PutObjectAcl(object, PutAcl::read(head)?),
+        (Some("attributes"), Method::Get) => {
+            Operation::GetObjectAttributes(get_object_attributes(head, object)?)
+        }
+        (Some("legal-hold"), Method::Get) => Operation::GetObjectLegalHold(object),
+        (Some("legal-hold"), Method::Put) => {
+            Operation::PutObjectLegalHold(put_config(head, object)?)
+        }
+        (Some("retention"), Method::Get) => Operation::GetObjectRetention(object),
+        (Some("retention"), Method::Put) => {
+            Operation::PutObjectRetention(put_config(head, object)?)
+        }
+        (Some("tagging"), Method::Get) => Operation::GetObjectTagging(object),
+        (Some("tagging"), Method::Put) => Operation::PutObjectTagging(put_config(head, object)?),
+        (Some("tagging"), Method::Delete) => Operation::DeleteObjectTagging(object),
+        (Some(asked), _) => {
+            let &(_, _, _, name, _) = subresources::row(head, asked, On::Object)?;
+            let ObjectAddress { bucket, key, .. } = object;
+            Operation::Unconfigured(Unconfigured { bucket, key: Some(key), name })
+        }
         (None, _) => return Err(method_not_allowed(head, "object")),
     })
 }
 
-fn get_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<GetObject> {
+fn put_config(head: &RequestHead, object: ObjectAddress) -> Result<PutObjectConfig> {
+    let bypass_governance = parse::bypass_governance(head);
+    Ok(PutObjectConfig { object, bypass_governance, expected: checksum::expected(head)? })
+}
+
+fn get_object_attributes(head: &RequestHead, object: ObjectAddress) -> Result<GetObjectAttributes> {
+    Ok(GetObjectAttributes {
+        object,
+        attributes: field(head, "x-amz-object-attributes").unwrap_or_default().to_owned(),
+        max_parts: crate::limits::PAGE_MAX,
+        part_number_marker: 0,
+        conditions: parse::conditions(head, parse::IF),
+    })
+}
+
+fn get_object(head: &RequestHead, object: ObjectAddress) -> Result<GetObject> {
     let part_number = head.param("partNumber").map(PartNumber::parse).transpose()?;
     if part_number.is_some() && field(head, "range").is_some() {
         return Err(S3Error::new(
@@ -57,8 +96,7 @@ fn get_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<GetObj
         ));
     }
     Ok(GetObject {
-        bucket,
-        key,
+        object,
         range: field(head, "range").and_then(ByteRange::parse),
         part_number,
         if_range: field(head, "if-range").map(str::to_owned),
@@ -85,7 +123,8 @@ fn response_overrides(head: &RequestHead) -> Result<ResponseOverrides> {
     })
 }
 
-fn put(head: &RequestHead, bucket: BucketName, key: Key) -> Result<Operation> {
+fn put(head: &RequestHead, object: ObjectAddress) -> Result<Operation> {
+    let ObjectAddress { bucket, key, .. } = object;
     // Half an UploadPart is not a PutObject that overwrites the whole object.
     if let Some(number) = head.param("partNumber") {
         return Err(S3Error::argument("Missing uploadId", "partNumber", number));
@@ -113,7 +152,7 @@ fn put_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<PutObj
 /// a condition would delete what must stay.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
-fn delete_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<Operation> {
+fn delete_object(head: &RequestHead, object: ObjectAddress) -> Result<DeleteObject> {
     const REFUSED: [&str; 5] = [
         "if-none-match",
         "if-modified-since",
@@ -123,5 +162,6 @@ fn delete_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<Ope
     ];
     parse::refuse(head, &REFUSED)?;
     let conditions = parse::conditions(head, parse::IF);
-    Ok(Operation::DeleteObject(DeleteObject { bucket, key, conditions }))
+    let bypass_governance = parse::bypass_governance(head);
+    Ok(DeleteObject { object, bypass_governance, conditions })
 }

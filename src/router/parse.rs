@@ -6,7 +6,7 @@
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Framing, RequestHead};
 use crate::limits;
-use crate::types::{Conditions, Timestamp};
+use crate::types::{Conditions, Timestamp, VersionId};
 
 /// A header's value; an empty one is as absent.
 pub(super) fn field<'h>(head: &'h RequestHead, name: &str) -> Option<&'h str> {
@@ -59,12 +59,20 @@ pub(super) fn refuse_encryption(head: &RequestHead) -> Result<()> {
     Ok(())
 }
 
-/// `versionId` on an object of a bucket that was never versioned: only `null` is there.
-pub(super) fn version_id(head: &RequestHead, key: &str) -> Result<()> {
-    match head.param("versionId") {
-        None | Some("null") => Ok(()),
-        Some(id) => Err(no_such_version(id, key)),
-    }
+/// `versionId`, if there is one.
+pub(super) fn version_id(head: &RequestHead, key: &str) -> Result<Option<VersionId>> {
+    head.param("versionId").map(|id| known_version_id(id, key)).transpose()
+}
+
+/// An id that a version here could have.
+pub(super) fn known_version_id(id: &str, key: &str) -> Result<VersionId> {
+    VersionId::parse(id).ok_or_else(|| no_such_version(id, key))
+}
+
+/// Whether the caller wants to pass a GOVERNANCE retention; whether it may is asked later.
+pub(super) fn bypass_governance(head: &RequestHead) -> bool {
+    field(head, "x-amz-bypass-governance-retention")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// AWS's ids are 32 characters; what cannot be one is told apart from what is not there.

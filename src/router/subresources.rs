@@ -10,21 +10,32 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>
 
-use super::{NotConfigured, Unconfigured};
-use crate::error::ErrorCode::{self, NotImplemented};
-use crate::error::{Result, S3Error};
+use super::ConfigKind::{
+    self, Accelerate, Cors, Encryption, Lifecycle, Logging, Notification, ObjectLock,
+    OwnershipControls, Policy, PolicyStatus, PublicAccessBlock, Replication, RequestPayment,
+    Tagging, Versioning, Website,
+};
+use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
-use crate::types::{BucketName, Key};
 use Method::{Delete, Get, Post, Put};
-use NotConfigured::{Document, Error};
 
 /// Sub-resources that `bucket` and `object` route to operations of their own, for some methods.
-pub(super) const ROUTED: &[&str] =
-    &["acl", "delete", "location", "tagging", "uploadId", "uploads", "versioning"];
+pub(super) const ROUTED: &[&str] = &[
+    "acl",
+    "attributes",
+    "delete",
+    "legal-hold",
+    "location",
+    "retention",
+    "tagging",
+    "uploadId",
+    "uploads",
+    "versions",
+];
 
-/// A sub-resource that is never configured here: name, on an object or a bucket, method, AWS's
-/// operation, and AWS's answer where nothing is configured.
-pub(super) type Row = (&'static str, On, Method, &'static str, NotConfigured);
+/// A sub-resource without a type of its own: name, on an object or a bucket, method, AWS's
+/// operation, and which configuration of the bucket it is, if this server has it.
+pub(super) type Row = (&'static str, On, Method, &'static str, Option<ConfigKind>);
 
 /// What a sub-resource belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,40 +46,37 @@ pub(super) enum On {
 use On::{Bucket, Object};
 
 /// 501: an operation of S3 that this server does not have.
-const LATER: NotConfigured = Error(NotImplemented);
+const LATER: Option<ConfigKind> = None;
 
-pub(super) const UNCONFIGURED: &[Row] = &[
+pub(super) const TABLE: &[Row] = &[
     ("abac", Bucket, Get, "GetBucketAbac", LATER),
     ("abac", Bucket, Put, "PutBucketAbac", LATER),
-    ("accelerate", Bucket, Get, "GetBucketAccelerateConfiguration", ACCELERATE),
-    ("accelerate", Bucket, Put, "PutBucketAccelerateConfiguration", LATER),
+    ("accelerate", Bucket, Get, "GetBucketAccelerateConfiguration", Some(Accelerate)),
+    ("accelerate", Bucket, Put, "PutBucketAccelerateConfiguration", Some(Accelerate)),
+    ("analytics", Bucket, Delete, "DeleteBucketAnalyticsConfiguration", LATER),
     ("analytics", Bucket, Get, "GetBucketAnalyticsConfiguration", LATER),
     ("analytics", Bucket, Put, "PutBucketAnalyticsConfiguration", LATER),
-    ("analytics", Bucket, Delete, "DeleteBucketAnalyticsConfiguration", LATER),
-    ("attributes", Object, Get, "GetObjectAttributes", LATER),
-    ("cors", Bucket, Get, "GetBucketCors", Error(ErrorCode::NoSuchCORSConfiguration)),
-    ("cors", Bucket, Put, "PutBucketCors", LATER),
-    ("cors", Bucket, Delete, "DeleteBucketCors", LATER),
-    ("encryption", Bucket, Get, "GetBucketEncryption", ENCRYPTION),
-    ("encryption", Bucket, Put, "PutBucketEncryption", LATER),
-    ("encryption", Bucket, Delete, "DeleteBucketEncryption", LATER),
+    ("cors", Bucket, Delete, "DeleteBucketCors", Some(Cors)),
+    ("cors", Bucket, Get, "GetBucketCors", Some(Cors)),
+    ("cors", Bucket, Put, "PutBucketCors", Some(Cors)),
+    ("encryption", Bucket, Delete, "DeleteBucketEncryption", Some(Encryption)),
+    ("encryption", Bucket, Get, "GetBucketEncryption", Some(Encryption)),
+    ("encryption", Bucket, Put, "PutBucketEncryption", Some(Encryption)),
     ("encryption", Object, Put, "UpdateObjectEncryption", LATER),
+    ("intelligent-tiering", Bucket, Delete, "DeleteBucketIntelligentTieringConfiguration", LATER),
     ("intelligent-tiering", Bucket, Get, "GetBucketIntelligentTieringConfiguration", LATER),
     ("intelligent-tiering", Bucket, Put, "PutBucketIntelligentTieringConfiguration", LATER),
-    ("intelligent-tiering", Bucket, Delete, "DeleteBucketIntelligentTieringConfiguration", LATER),
+    ("inventory", Bucket, Delete, "DeleteBucketInventoryConfiguration", LATER),
     ("inventory", Bucket, Get, "GetBucketInventoryConfiguration", LATER),
     ("inventory", Bucket, Put, "PutBucketInventoryConfiguration", LATER),
-    ("inventory", Bucket, Delete, "DeleteBucketInventoryConfiguration", LATER),
-    ("legal-hold", Object, Get, "GetObjectLegalHold", OBJECT_LOCK),
-    ("legal-hold", Object, Put, "PutObjectLegalHold", LATER),
-    ("lifecycle", Bucket, Get, "GetBucketLifecycleConfiguration", LIFECYCLE),
-    ("lifecycle", Bucket, Put, "PutBucketLifecycleConfiguration", LATER),
-    ("lifecycle", Bucket, Delete, "DeleteBucketLifecycle", LATER),
-    ("logging", Bucket, Get, "GetBucketLogging", Document("BucketLoggingStatus", "")),
-    ("logging", Bucket, Put, "PutBucketLogging", LATER),
+    ("lifecycle", Bucket, Delete, "DeleteBucketLifecycle", Some(Lifecycle)),
+    ("lifecycle", Bucket, Get, "GetBucketLifecycleConfiguration", Some(Lifecycle)),
+    ("lifecycle", Bucket, Put, "PutBucketLifecycleConfiguration", Some(Lifecycle)),
+    ("logging", Bucket, Get, "GetBucketLogging", Some(Logging)),
+    ("logging", Bucket, Put, "PutBucketLogging", Some(Logging)),
+    ("metadataConfiguration", Bucket, Delete, "DeleteBucketMetadataConfiguration", LATER),
     ("metadataConfiguration", Bucket, Get, "GetBucketMetadataConfiguration", LATER),
     ("metadataConfiguration", Bucket, Post, "CreateBucketMetadataConfiguration", LATER),
-    ("metadataConfiguration", Bucket, Delete, "DeleteBucketMetadataConfiguration", LATER),
     (
         "metadataInventoryTable",
         Bucket,
@@ -77,62 +85,45 @@ pub(super) const UNCONFIGURED: &[Row] = &[
         LATER,
     ),
     ("metadataJournalTable", Bucket, Put, "UpdateBucketMetadataJournalTableConfiguration", LATER),
+    ("metadataTable", Bucket, Delete, "DeleteBucketMetadataTableConfiguration", LATER),
     ("metadataTable", Bucket, Get, "GetBucketMetadataTableConfiguration", LATER),
     ("metadataTable", Bucket, Post, "CreateBucketMetadataTableConfiguration", LATER),
-    ("metadataTable", Bucket, Delete, "DeleteBucketMetadataTableConfiguration", LATER),
+    ("metrics", Bucket, Delete, "DeleteBucketMetricsConfiguration", LATER),
     ("metrics", Bucket, Get, "GetBucketMetricsConfiguration", LATER),
     ("metrics", Bucket, Put, "PutBucketMetricsConfiguration", LATER),
-    ("metrics", Bucket, Delete, "DeleteBucketMetricsConfiguration", LATER),
-    ("notification", Bucket, Get, "GetBucketNotificationConfiguration", NOTIFICATION),
-    ("notification", Bucket, Put, "PutBucketNotificationConfiguration", LATER),
-    ("object-lock", Bucket, Get, "GetObjectLockConfiguration", BUCKET_LOCK),
-    ("object-lock", Bucket, Put, "PutObjectLockConfiguration", LATER),
-    ("ownershipControls", Bucket, Get, "GetBucketOwnershipControls", OWNERSHIP),
-    ("ownershipControls", Bucket, Put, "PutBucketOwnershipControls", LATER),
-    ("ownershipControls", Bucket, Delete, "DeleteBucketOwnershipControls", LATER),
-    ("policy", Bucket, Get, "GetBucketPolicy", Error(ErrorCode::NoSuchBucketPolicy)),
-    ("policy", Bucket, Put, "PutBucketPolicy", LATER),
-    ("policy", Bucket, Delete, "DeleteBucketPolicy", LATER),
-    ("policyStatus", Bucket, Get, "GetBucketPolicyStatus", Error(ErrorCode::NoSuchBucketPolicy)),
-    ("publicAccessBlock", Bucket, Get, "GetPublicAccessBlock", PUBLIC_ACCESS_BLOCK),
-    ("publicAccessBlock", Bucket, Put, "PutPublicAccessBlock", LATER),
-    ("publicAccessBlock", Bucket, Delete, "DeletePublicAccessBlock", LATER),
+    ("notification", Bucket, Get, "GetBucketNotificationConfiguration", Some(Notification)),
+    ("notification", Bucket, Put, "PutBucketNotificationConfiguration", Some(Notification)),
+    ("object-lock", Bucket, Get, "GetObjectLockConfiguration", Some(ObjectLock)),
+    ("object-lock", Bucket, Put, "PutObjectLockConfiguration", Some(ObjectLock)),
+    ("ownershipControls", Bucket, Delete, "DeleteBucketOwnershipControls", Some(OwnershipControls)),
+    ("ownershipControls", Bucket, Get, "GetBucketOwnershipControls", Some(OwnershipControls)),
+    ("ownershipControls", Bucket, Put, "PutBucketOwnershipControls", Some(OwnershipControls)),
+    ("policy", Bucket, Delete, "DeleteBucketPolicy", Some(Policy)),
+    ("policy", Bucket, Get, "GetBucketPolicy", Some(Policy)),
+    ("policy", Bucket, Put, "PutBucketPolicy", Some(Policy)),
+    ("policyStatus", Bucket, Get, "GetBucketPolicyStatus", Some(PolicyStatus)),
+    ("publicAccessBlock", Bucket, Delete, "DeletePublicAccessBlock", Some(PublicAccessBlock)),
+    ("publicAccessBlock", Bucket, Get, "GetPublicAccessBlock", Some(PublicAccessBlock)),
+    ("publicAccessBlock", Bucket, Put, "PutPublicAccessBlock", Some(PublicAccessBlock)),
     ("renameObject", Object, Put, "RenameObject", LATER),
-    ("replication", Bucket, Get, "GetBucketReplication", REPLICATION),
-    ("replication", Bucket, Put, "PutBucketReplication", LATER),
-    ("replication", Bucket, Delete, "DeleteBucketReplication", LATER),
-    ("requestPayment", Bucket, Get, "GetBucketRequestPayment", REQUEST_PAYMENT),
-    ("requestPayment", Bucket, Put, "PutBucketRequestPayment", LATER),
+    ("replication", Bucket, Delete, "DeleteBucketReplication", Some(Replication)),
+    ("replication", Bucket, Get, "GetBucketReplication", Some(Replication)),
+    ("replication", Bucket, Put, "PutBucketReplication", Some(Replication)),
+    ("requestPayment", Bucket, Get, "GetBucketRequestPayment", Some(RequestPayment)),
+    ("requestPayment", Bucket, Put, "PutBucketRequestPayment", Some(RequestPayment)),
     ("restore", Object, Post, "RestoreObject", LATER),
-    ("retention", Object, Get, "GetObjectRetention", OBJECT_LOCK),
-    ("retention", Object, Put, "PutObjectRetention", LATER),
     ("select", Object, Post, "SelectObjectContent", LATER),
     ("session", Bucket, Get, "CreateSession", LATER),
-    ("tagging", Bucket, Get, "GetBucketTagging", Error(ErrorCode::NoSuchTagSet)),
-    ("tagging", Bucket, Put, "PutBucketTagging", LATER),
-    ("tagging", Bucket, Delete, "DeleteBucketTagging", LATER),
-    ("tagging", Object, Put, "PutObjectTagging", LATER),
-    ("tagging", Object, Delete, "DeleteObjectTagging", LATER),
+    ("tagging", Bucket, Delete, "DeleteBucketTagging", Some(Tagging)),
+    ("tagging", Bucket, Get, "GetBucketTagging", Some(Tagging)),
+    ("tagging", Bucket, Put, "PutBucketTagging", Some(Tagging)),
     ("torrent", Object, Get, "GetObjectTorrent", LATER),
-    ("versioning", Bucket, Put, "PutBucketVersioning", LATER),
-    ("versions", Bucket, Get, "ListObjectVersions", LATER),
-    ("website", Bucket, Get, "GetBucketWebsite", WEBSITE),
-    ("website", Bucket, Put, "PutBucketWebsite", LATER),
-    ("website", Bucket, Delete, "DeleteBucketWebsite", LATER),
+    ("versioning", Bucket, Get, "GetBucketVersioning", Some(Versioning)),
+    ("versioning", Bucket, Put, "PutBucketVersioning", Some(Versioning)),
+    ("website", Bucket, Delete, "DeleteBucketWebsite", Some(Website)),
+    ("website", Bucket, Get, "GetBucketWebsite", Some(Website)),
+    ("website", Bucket, Put, "PutBucketWebsite", Some(Website)),
 ];
-
-const ACCELERATE: NotConfigured = Document("AccelerateConfiguration", "");
-const BUCKET_LOCK: NotConfigured = Error(ErrorCode::ObjectLockConfigurationNotFoundError);
-const ENCRYPTION: NotConfigured = Error(ErrorCode::ServerSideEncryptionConfigurationNotFoundError);
-const LIFECYCLE: NotConfigured = Error(ErrorCode::NoSuchLifecycleConfiguration);
-const NOTIFICATION: NotConfigured = Document("NotificationConfiguration", "");
-const OBJECT_LOCK: NotConfigured = Error(ErrorCode::NoSuchObjectLockConfiguration);
-const OWNERSHIP: NotConfigured = Error(ErrorCode::OwnershipControlsNotFoundError);
-const PUBLIC_ACCESS_BLOCK: NotConfigured = Error(ErrorCode::NoSuchPublicAccessBlockConfiguration);
-const REPLICATION: NotConfigured = Error(ErrorCode::ReplicationConfigurationNotFoundError);
-const REQUEST_PAYMENT: NotConfigured =
-    Document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>");
-const WEBSITE: NotConfigured = Error(ErrorCode::NoSuchWebsiteConfiguration);
 
 /// The sub-resource a request names, if it names one.
 pub(super) fn asked(head: &RequestHead) -> Result<Option<&'static str>> {
@@ -154,23 +145,16 @@ pub(super) fn asked(head: &RequestHead) -> Result<Option<&'static str>> {
 }
 
 fn known(name: &str) -> Option<&'static str> {
-    let unconfigured = UNCONFIGURED.iter().map(|row| row.0);
-    ROUTED.iter().copied().chain(unconfigured).find(|known| *known == name)
+    let of_table = TABLE.iter().map(|row| row.0);
+    ROUTED.iter().copied().chain(of_table).find(|known| *known == name)
 }
 
 /// The row of a sub-resource that has no operation of its own here; else 405.
-pub(super) fn unconfigured(
-    head: &RequestHead,
-    asked: &'static str,
-    bucket: BucketName,
-    key: Option<Key>,
-) -> Result<Unconfigured> {
-    let on = if key.is_some() { Object } else { Bucket };
-    let row = UNCONFIGURED.iter().find(|row| (row.0, row.1, row.2) == (asked, on, head.method()));
-    match row {
-        Some(&(_, _, _, name, answer)) => Ok(Unconfigured { bucket, key, name, answer }),
-        None => Err(method_not_allowed(head, asked)),
-    }
+pub(super) fn row(head: &RequestHead, asked: &str, on: On) -> Result<&'static Row> {
+    TABLE
+        .iter()
+        .find(|row| (row.0, row.1, row.2) == (asked, on, head.method()))
+        .ok_or_else(|| method_not_allowed(head, asked))
 }
 
 /// 405, with the method and what it was tried on, in AWS's fields.

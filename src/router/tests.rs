@@ -3,7 +3,7 @@
 mod addresses;
 mod inputs;
 
-use super::subresources::{On, ROUTED, UNCONFIGURED};
+use super::subresources::{On, ROUTED, TABLE};
 use super::*;
 
 /// The operation of a request: `METHOD target`, then header lines.
@@ -143,7 +143,7 @@ fn no_sub_resource_is_mistaken_for_a_plain_operation() {
         "CopyObject",
         "DeleteObject",
     ];
-    for sub_resource in ROUTED.iter().copied().chain(UNCONFIGURED.iter().map(|row| row.0)) {
+    for sub_resource in ROUTED.iter().copied().chain(TABLE.iter().map(|row| row.0)) {
         for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"] {
             for target in ["/", "/bkt", "/bkt/", "/bkt/k"] {
                 for query in ["?S", "?S=", "?S=x", "?a=b&S&list-type=2", "?x-id=PutObject&S"] {
@@ -161,23 +161,23 @@ fn no_sub_resource_is_mistaken_for_a_plain_operation() {
 
 /// Each row of the table, as a request.
 #[test]
-fn what_is_not_configured_answers_as_aws() {
-    for &(sub_resource, on, method, operation, answer) in UNCONFIGURED {
+fn sub_resources_become_the_operations_of_the_table() {
+    for &(sub_resource, on, method, operation, kind) in TABLE {
         let target = if on == On::Bucket { "/bkt" } else { "/bkt/k" };
         let request = format!("{} {target}?{sub_resource}\nContent-Length: 0", method.as_str());
-        match ask(&request) {
-            Ok(Operation::Unconfigured(input)) => {
-                assert_eq!((input.name, input.answer), (operation, answer), "{request}");
-            }
-            other => panic!("{request}: {other:?}"),
-        }
-        let reads = method == Method::Get;
-        assert!(reads || answer == NotConfigured::Error(ErrorCode::NotImplemented), "{request}");
+        let routed = ask(&request).unwrap();
+        assert_eq!(routed.name(), operation, "{request}");
+        let routed = match routed {
+            Operation::GetBucketConfig(at) | Operation::DeleteBucketConfig(at) => Some(at.kind),
+            Operation::PutBucketConfig(input) => Some(input.address.kind),
+            _ => None,
+        };
+        assert_eq!(routed, kind, "{request}");
     }
 }
 
 #[test]
-fn only_version_null_is_there() {
+fn a_version_that_cannot_be_here_is_refused() {
     let id = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
     for sub_resource in ["", "acl&", "tagging&"] {
         let request = |id| format!("GET /bkt/k?{sub_resource}versionId={id}");
@@ -200,17 +200,10 @@ fn method_not_allowed_names_method_and_resource() {
     assert_eq!(error.fields[0].1, "PATCH");
 }
 
-#[test]
-fn an_operation_knows_its_bucket() {
-    let copy = ask("PUT /bkt/k\nx-amz-copy-source: /source/a").unwrap();
-    assert_eq!(copy.bucket().unwrap().as_str(), "bkt");
-    assert!(ask("GET /").unwrap().bucket().is_none());
-}
-
 /// Security class A: the holder of a presigned SigV2 URL may append nothing that routes.
 #[test]
 fn every_sub_resource_that_routes_is_signed_by_sigv2() {
-    let names = ROUTED.iter().copied().chain(UNCONFIGURED.iter().map(|row| row.0));
+    let names = ROUTED.iter().copied().chain(TABLE.iter().map(|row| row.0));
     for name in names.chain(["partNumber", "versionId"]) {
         assert!(crate::auth::sigv2::SUB_RESOURCES.contains(&name), "{name} is not signed");
     }

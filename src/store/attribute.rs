@@ -77,7 +77,8 @@ pub(super) fn write(
 ) -> Result<Timestamp> {
     let stat = fstat(file).map_err(refused)?;
     let modified = meta::modified(&stat);
-    let attribute = Attribute { meta, parts, size: stat.st_size as u64, modified };
+    let attribute =
+        Attribute { meta, parts, is_delete_marker: false, size: stat.st_size as u64, modified };
     let (mut head, rest) = attribute.encode();
     if head.len() + rest.len() <= ATTRIBUTE_BYTES_MAX {
         let whole = [&head[..], &rest].concat();

@@ -8,9 +8,12 @@ use super::list::{ListPage, ListQuery};
 use super::multipart::{self, Upload, UploadInfo, UploadPage};
 use super::object::{self, Committed, Object};
 use super::staging::{Sealed, Staged};
+use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
-use crate::types::{Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId};
+use crate::types::{
+    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+};
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
 use rustix::io::Errno;
@@ -18,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a bucket is beside its objects: `buckets/<id>.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketConfig {
     /// Made when, seconds since 1970.
     pub created_secs: i64,
@@ -28,6 +31,19 @@ pub struct BucketConfig {
     pub location: Option<String>,
     /// ACL as given; `None` is private.
     pub acl: Option<Acl>,
+    /// Whether overwritten and deleted objects are kept; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<Versioning>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be
+/// suspended and never taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Versioning {
+    /// Each PUT makes a version of its own.
+    Enabled,
+    /// Each PUT replaces the version `null`; the others stay.
+    Suspended,
 }
 
 /// An open bucket (cheap to clone: an Arc inside).
@@ -56,7 +72,8 @@ impl Bucket {
         &self.open.root
     }
 
-    pub(super) fn name(&self) -> &BucketName {
+    /// Its name.
+    pub fn name(&self) -> &BucketName {
         &self.open.name
     }
 
@@ -117,12 +134,18 @@ impl Bucket {
         buckets::delete(self)
     }
 
-    /// Changes the configuration durably.
-    pub fn set_acl(&self, acl: Acl) -> Result<()> {
-        buckets::configure(self, |config| config.acl = Some(acl)).map(|_| ())
+    /// Changes the configuration durably, as it is at that moment.
+    pub fn configure(&self, change: impl FnOnce(&mut BucketConfig)) -> Result<()> {
+        buckets::configure(self, change).map(|_| ())
     }
 
-    /// The object of that key; NoSuchKey.
+    /// The object of that key, or that version of it, or the delete marker in its place.
+    /// `NoSuchKey`; `NoSuchVersion` where one was named.
+    pub fn look_up(&self, key: &Key, version: Option<VersionId>) -> Result<Found> {
+        versions::look_up(self, key, version)
+    }
+
+    /// The object of that key; NoSuchKey, also where a delete marker is the current version.
     pub fn object(&self, key: &Key) -> Result<Object> {
         object::open(self, key)
     }
@@ -138,20 +161,27 @@ impl Bucket {
         commit::commit(self, key, sealed, conditions)
     }
 
-    /// Removes; an absent key is success (false).
+    /// Removes the current object; an absent key is success (false).
     pub fn remove(&self, key: &Key) -> Result<bool> {
-        self.remove_if(key, &Conditions::default())
+        commit::remove(self, key, &Conditions::default())
     }
 
-    /// [`Bucket::remove`] where the conditions hold: else `PreconditionFailed`, and `NoSuchKey`
-    /// where `If-Match` finds no object.
-    pub fn remove_if(&self, key: &Key, conditions: &Conditions) -> Result<bool> {
-        commit::remove(self, key, conditions)
+    /// DeleteObject: without a version the current object goes, or a delete marker comes; a named
+    /// version goes for good. `AccessDenied` where Object Lock keeps it, `PreconditionFailed` where
+    /// a condition does not hold, `NoSuchKey` where `If-Match` finds no object.
+    pub fn remove_version(&self, key: &Key, removal: &Removal) -> Result<Removed> {
+        versions::remove(self, key, removal)
     }
 
-    /// Changes metadata in place, under the key's lock, synced.
-    pub fn update_meta(&self, key: &Key, change: impl FnOnce(&mut ObjectMeta)) -> Result<()> {
-        commit::update_meta(self, key, change)
+    /// Changes metadata in place, under the key's lock, synced: of the current version, or of the
+    /// named one. Which it was.
+    pub fn update_meta(
+        &self,
+        key: &Key,
+        version: Option<VersionId>,
+        change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
+    ) -> Result<VersionId> {
+        versions::update_meta(self, key, version, change)
     }
 
     /// Stages a copy of `source`'s bytes (reflink, else copy_file_range) with `meta`; checksum and
@@ -166,6 +196,16 @@ impl Bucket {
     /// One page of keys and common prefixes.
     pub fn list(&self, query: &ListQuery) -> Result<ListPage> {
         list::list(self, query)
+    }
+
+    /// One page of versions and delete markers, in key order and the newest first, after
+    /// `query.after`, or after that key's version `version_marker`.
+    pub fn list_versions(
+        &self,
+        query: &ListQuery,
+        version_marker: Option<VersionId>,
+    ) -> Result<VersionPage> {
+        versions::list(self, query, version_marker)
     }
 
     /// Starts a multipart upload; the meta's etag is a placeholder.

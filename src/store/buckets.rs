@@ -233,7 +233,7 @@ fn read_id(dir: impl AsFd) -> Result<Option<String>> {
 fn made_by_hand(dir: &OwnedFd) -> Result<BucketConfig> {
     let stat = statx(dir, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME).map_err(refused)?;
     let created_secs = stat.stx_btime.tv_sec;
-    Ok(BucketConfig { created_secs, owner: None, location: None, acl: None })
+    Ok(BucketConfig { created_secs, ..BucketConfig::default() })
 }
 
 fn config_name(id: &str) -> String {

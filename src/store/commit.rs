@@ -48,7 +48,7 @@ pub(super) fn commit(
         match publish(bucket, key, &mut sealed.hold, create_only)? {
             Try::Done(()) => {
                 let Sealed { etag, modified, checksum, .. } = sealed;
-                return Ok(Committed { etag, modified, checksum });
+                return Ok(Committed { etag, modified, checksum, version_id: None });
             }
             Try::Again => bucket.check_alive()?,
             Try::InTheWay(path) => {
@@ -299,14 +299,14 @@ fn prune(bucket: &Bucket, mut path: &str) {
 pub(super) fn update_meta(
     bucket: &Bucket,
     key: &Key,
-    change: impl FnOnce(&mut ObjectMeta),
+    change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
 ) -> Result<()> {
     let root = bucket.root();
     root.disk.writable()?;
     let _lock = root.locks.key(bucket.inode(), key.as_str())?;
     let object = object::open(bucket, key)?;
     let mut meta = object.meta.clone();
-    change(&mut meta);
+    change(&mut meta)?;
     if !object.is_shared {
         attribute::write(root, &object.file, meta, object.parts)?;
         return root.disk.sync(&object.file);

@@ -19,17 +19,30 @@
 //!
 //! Pure: `attribute` reads and writes the bytes.
 
-use crate::types::{Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, ObjectMeta, Timestamp};
+mod bytes;
+
+use crate::types::{
+    Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, ObjectMeta, Retention, RetentionMode,
+    Timestamp, VersionId,
+};
+use bytes::{Decoded, Reader, push_field, push_varint, unzigzag, zigzag};
 use rustix::fs::Stat;
+
+pub(super) use bytes::Unreadable;
 
 const VERSION: u8 = 1;
 
-/// Tags, never renumbered. 16 to 30 are reserved for versions, tags and retention.
+/// Tags, never renumbered.
 mod tag {
     pub(super) const PART_COUNT: u8 = 1;
     pub(super) const CHECKSUM: u8 = 2;
     pub(super) const STORAGE_CLASS: u8 = 3;
     pub(super) const CONTENT_TYPE_NUMBER: u8 = 4;
+    pub(super) const VERSION_ID: u8 = 16;
+    pub(super) const RETENTION: u8 = 17;
+    pub(super) const LEGAL_HOLD: u8 = 18;
+    /// Marks the empty file of a delete marker.
+    pub(super) const DELETE_MARKER: u8 = 19;
     /// Ends the head.
     pub(super) const SIDE_FILE: u8 = 31;
     /// From here on, what can go to the side file.
@@ -43,6 +56,7 @@ mod tag {
     pub(super) const USER_METADATA: u8 = 39;
     pub(super) const ACL: u8 = 40;
     pub(super) const PARTS: u8 = 41;
+    pub(super) const OBJECT_TAG: u8 = 42;
     /// From here on a decoder may skip what it does not know.
     pub(super) const OPTIONAL: u8 = 128;
 }
@@ -116,6 +130,8 @@ pub(super) struct Attribute {
     pub(super) meta: ObjectMeta,
     /// Empty unless the object was made of parts.
     pub(super) parts: PartRuns,
+    /// Whether this is of a delete marker: a file without bytes that says the object is gone.
+    pub(super) is_delete_marker: bool,
     /// Of the file, in bytes, when this was written.
     pub(super) size: u64,
     /// Of the file, when this was written.
@@ -124,17 +140,6 @@ pub(super) struct Attribute {
 
 /// The name of a side file: the first half of its content's SHA-256.
 pub(super) type SideName = [u8; 16];
-
-/// Why bytes are no attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    /// Nothing this program ever wrote.
-    Damaged,
-    /// Of a later version: to be refused, not served without what it says.
-    Newer,
-}
-
-type Decoded<T> = Result<T, Unreadable>;
 
 impl Attribute {
     /// What must stay in the attribute (the head), and what may go to a side file (the rest).
@@ -168,7 +173,27 @@ impl Attribute {
         if let Some(number) = self.content_type_number() {
             push_field(&mut head, tag::CONTENT_TYPE_NUMBER, &[number]);
         }
+        self.encode_version_fields(&mut head);
         head
+    }
+
+    /// What protects a version stays in the head: it is there even if a side file is lost.
+    fn encode_version_fields(&self, head: &mut Vec<u8>) {
+        if let VersionId::Id(id) = &self.meta.version_id {
+            push_field(head, tag::VERSION_ID, id);
+        }
+        if let Some(retention) = &self.meta.retention {
+            let mut value = vec![mode_number(retention.mode)];
+            push_varint(&mut value, zigzag(retention.until.secs()));
+            value.extend(retention.until.nanos().to_le_bytes());
+            push_field(head, tag::RETENTION, &value);
+        }
+        if let Some(held) = self.meta.legal_hold {
+            push_field(head, tag::LEGAL_HOLD, &[u8::from(held)]);
+        }
+        if self.is_delete_marker {
+            push_field(head, tag::DELETE_MARKER, &[]);
+        }
     }
 
     fn content_type_number(&self) -> Option<u8> {
@@ -197,11 +222,7 @@ impl Attribute {
             }
         }
         for (name, value) in &self.meta.user_metadata {
-            let mut pair = Vec::new();
-            push_varint(&mut pair, name.len() as u64);
-            pair.extend(name.as_bytes());
-            pair.extend(value.as_bytes());
-            push_field(&mut rest, tag::USER_METADATA, &pair);
+            push_pair(&mut rest, tag::USER_METADATA, name, value);
         }
         if let Some(acl) = &self.meta.acl {
             let json = serde_json::to_vec(acl).expect("an ACL is strings and lists");
@@ -214,6 +235,9 @@ impl Attribute {
                 push_varint(&mut runs, *count);
             }
             push_field(&mut rest, tag::PARTS, &runs);
+        }
+        for (key, value) in &self.meta.tags.0 {
+            push_pair(&mut rest, tag::OBJECT_TAG, key, value);
         }
         rest
     }
@@ -236,6 +260,7 @@ impl Attribute {
         let mut attribute = Attribute {
             meta: ObjectMeta::bare(ETag::Md5(md5)),
             parts: PartRuns::default(),
+            is_delete_marker: false,
             size,
             modified: Timestamp::new(secs, nanos),
         };
@@ -254,7 +279,7 @@ impl Attribute {
             let tag = reader.byte()?;
             let length = usize::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
             let value = reader.bytes(length)?;
-            let again = tag == last && tag == tag::USER_METADATA;
+            let again = tag == last && matches!(tag, tag::USER_METADATA | tag::OBJECT_TAG);
             let head = tag < tag::CONTENT_TYPE;
             if (tag <= last && !again) || (beside && head) {
                 return Err(Unreadable::Damaged);
@@ -286,6 +311,13 @@ impl Attribute {
                 let known = CONTENT_TYPES.get(usize::from(number)).ok_or(Unreadable::Newer)?;
                 self.meta.headers.content_type = Some((*known).to_owned());
             }
+            tag::VERSION_ID => self.meta.version_id = VersionId::Id(*Reader(value).last_array()?),
+            tag::RETENTION => self.meta.retention = Some(decode_retention(value)?),
+            tag::LEGAL_HOLD => {
+                let [held] = *Reader(value).last_array()?;
+                self.meta.legal_hold = Some(held != 0);
+            }
+            tag::DELETE_MARKER => self.is_delete_marker = true,
             _ => return Err(Unreadable::Newer),
         }
         Ok(())
@@ -310,11 +342,8 @@ impl Attribute {
     fn decode_structured_field(&mut self, tag: u8, value: &[u8]) -> Decoded<()> {
         let mut reader = Reader(value);
         match tag {
-            tag::USER_METADATA => {
-                let length = usize::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
-                let name = text(reader.bytes(length)?)?;
-                self.meta.user_metadata.push((name, text(reader.0)?));
-            }
+            tag::USER_METADATA => self.meta.user_metadata.push(decode_pair(reader)?),
+            tag::OBJECT_TAG => self.meta.tags.0.push(decode_pair(reader)?),
             tag::ACL => {
                 let acl: Acl = serde_json::from_slice(value).map_err(|_| Unreadable::Damaged)?;
                 self.meta.acl = Some(acl);
@@ -365,78 +394,42 @@ fn checksum_number(algorithm: ChecksumAlgorithm) -> u8 {
     }
 }
 
+/// Never renumbered.
+fn mode_number(mode: RetentionMode) -> u8 {
+    match mode {
+        RetentionMode::Governance => 1,
+        RetentionMode::Compliance => 2,
+    }
+}
+
+fn decode_retention(value: &[u8]) -> Decoded<Retention> {
+    let mut reader = Reader(value);
+    let number = reader.byte()?;
+    let mode = [RetentionMode::Governance, RetentionMode::Compliance]
+        .into_iter()
+        .find(|mode| mode_number(*mode) == number)
+        .ok_or(Unreadable::Newer)?;
+    let secs = unzigzag(reader.varint()?);
+    let nanos = u32::from_le_bytes(*reader.last_array::<4>()?);
+    Ok(Retention { mode, until: Timestamp::new(secs, nanos) })
+}
+
+fn push_pair(out: &mut Vec<u8>, tag: u8, name: &str, value: &str) {
+    let mut pair = Vec::new();
+    push_varint(&mut pair, name.len() as u64);
+    pair.extend(name.as_bytes());
+    pair.extend(value.as_bytes());
+    push_field(out, tag, &pair);
+}
+
+fn decode_pair(mut reader: Reader<'_>) -> Decoded<(String, String)> {
+    let length = usize::try_from(reader.varint()?).map_err(|_| Unreadable::Damaged)?;
+    let name = text(reader.bytes(length)?)?;
+    Ok((name, text(reader.0)?))
+}
+
 fn text(bytes: &[u8]) -> Decoded<String> {
     str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::Damaged)
-}
-
-fn push_field(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
-    out.push(tag);
-    push_varint(out, value.len() as u64);
-    out.extend(value);
-}
-
-/// LEB128: seven bits a byte, the lowest first.
-fn push_varint(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn zigzag(number: i64) -> u64 {
-    (number << 1 ^ number >> 63) as u64
-}
-
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
-}
-
-/// Bytes from a disk: every step checks that they are there.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn bytes(&mut self, length: usize) -> Decoded<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Unreadable::Damaged)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Decoded<&'a [u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(Unreadable::Damaged)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn last_array<const N: usize>(mut self) -> Decoded<&'a [u8; N]> {
-        let taken = self.array()?;
-        self.end()?;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Decoded<u8> {
-        self.array::<1>().map(|[byte]| *byte)
-    }
-
-    fn varint(&mut self) -> Decoded<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            if bits << shift >> shift != bits {
-                return Err(Unreadable::Damaged);
-            }
-            number |= bits << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(Unreadable::Damaged)
-    }
-
-    fn end(&self) -> Decoded<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::Damaged) }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::meta::{self, PartRuns};
 use super::naming::{Role, encode};
 use super::{Bucket, Root, attribute, dir, refused};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::types::{Checksum, ETag, Key, ObjectMeta, PartNumber, Timestamp};
+use crate::types::{Checksum, ETag, Key, ObjectMeta, PartNumber, Timestamp, VersionId};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{FileType, OFlags, RawMode, Stat, fstat};
 use rustix::io::Errno;
@@ -68,6 +68,8 @@ pub struct Committed {
     pub modified: Timestamp,
     /// Its checksum, if it has one.
     pub checksum: Option<Checksum>,
+    /// Its version; `None` in a bucket that never had versioning.
+    pub version_id: Option<VersionId>,
 }
 
 /// The object of `key`; NoSuchKey, or NoSuchBucket if the bucket was deleted meanwhile.

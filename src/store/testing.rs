@@ -65,7 +65,7 @@ pub(crate) fn photos() -> BucketName {
 }
 
 pub(crate) fn config() -> BucketConfig {
-    BucketConfig { created_secs: 1_795_287_127, owner: None, location: None, acl: None }
+    BucketConfig { created_secs: 1_795_287_127, ..BucketConfig::default() }
 }
 
 pub(crate) fn delete(store: &Store, name: &BucketName) -> Result<()> {

@@ -115,7 +115,7 @@ fn class_d_keys_of_a_path_decode_exactly_once() {
     for key in nasty_keys() {
         for encoded in encodings(&key) {
             match ask(&format!("GET /bkt/{encoded}")).unwrap() {
-                Operation::GetObject(input) => assert_eq!(input.key.as_str(), key),
+                Operation::GetObject(input) => assert_eq!(input.object.key.as_str(), key),
                 other => panic!("{other:?}"),
             }
         }

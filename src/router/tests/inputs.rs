@@ -274,7 +274,7 @@ fn copy_object_directives_and_conditions() {
     assert_eq!(input.checksum, Some(ChecksumAlgorithm::Sha256));
     for (headers, code) in [
         ("x-amz-metadata-directive: MOVE", ErrorCode::InvalidArgument),
-        ("x-amz-tagging-directive: REPLACE", ErrorCode::NotImplemented),
+        ("x-amz-tagging-directive: MOVE", ErrorCode::InvalidArgument),
         ("If-Modified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
         ("x-amz-checksum-algorithm: MD5", ErrorCode::InvalidRequest),
     ] {

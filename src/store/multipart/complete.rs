@@ -115,7 +115,8 @@ fn answer_again(upload: &Upload, list: &str, expected: Option<&Checksum>) -> Res
     let etag = ETag::parse(&done.etag).ok_or_else(|| upload.is_over())?;
     let checksum = done.checksum.as_ref().and_then(record::checksum);
     check_expected(expected, checksum.as_ref())?;
-    Ok(Committed { etag, modified: Timestamp::new(done.modified.0, done.modified.1), checksum })
+    let modified = Timestamp::new(done.modified.0, done.modified.1);
+    Ok(Committed { etag, modified, checksum, version_id: None })
 }
 
 /// `BadDigest` where the client knows another checksum of the whole, or one of another kind.

@@ -1,8 +1,8 @@
 //! The set of buckets.
 
 use crate::error::ErrorCode;
-use crate::store::BucketConfig;
 use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
+use crate::store::{BucketConfig, Versioning};
 use crate::types::{Acl, BucketName, Owner};
 use std::fs;
 use std::process::Command;
@@ -33,12 +33,13 @@ fn create_bucket_keeps_its_configuration() {
         owner: Some(owner()),
         location: Some("eu-west-1".into()),
         acl: None,
+        versioning: Some(Versioning::Suspended),
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
     assert_eq!(*store.bucket(&photos()).unwrap().config(), given);
     let again = store.create_bucket(&photos(), config()).unwrap_err();
     assert_eq!(again.code, ErrorCode::BucketAlreadyExists);
-    store.bucket(&photos()).unwrap().set_acl(acl()).unwrap();
+    store.bucket(&photos()).unwrap().configure(|config| config.acl = Some(acl())).unwrap();
     let changed = BucketConfig { acl: Some(acl()), ..given };
     assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
     assert_eq!(private(&scratch, "buckets"), 1);
@@ -74,13 +75,13 @@ fn list_buckets_by_name_without_what_is_none() {
 fn bucket_made_again_by_hand_has_nothing_of_the_old_one() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
-    bucket.set_acl(acl()).unwrap();
+    bucket.configure(|config| config.acl = Some(acl())).unwrap();
     fs::remove_dir(scratch.photos()).unwrap();
     fs::create_dir(scratch.photos()).unwrap();
     let made = scratch.store().bucket(&photos()).unwrap();
     assert_eq!((made.config().acl.as_ref(), made.known_id()), (None, None));
     // It gets an id with its first configuration.
-    made.set_acl(acl()).unwrap();
+    made.configure(|config| config.acl = Some(acl())).unwrap();
     let again = scratch.store().bucket(&photos()).unwrap();
     assert_eq!(again.config().acl, Some(acl()));
     assert_ne!(again.known_id(), bucket.known_id());
@@ -89,7 +90,7 @@ fn bucket_made_again_by_hand_has_nothing_of_the_old_one() {
 #[test]
 fn bucket_copied_by_hand_is_private_and_a_renamed_one_is_itself() {
     let scratch = Scratch::new();
-    scratch.bucket().set_acl(acl()).unwrap();
+    scratch.bucket().configure(|config| config.acl = Some(acl())).unwrap();
     let album = scratch.path().join("album");
     assert!(
         Command::new("cp").arg("-a").arg(scratch.photos()).arg(&album).status().unwrap().success()
@@ -166,7 +167,10 @@ fn open_bucket_that_is_deleted_is_no_such_bucket() {
     }
     assert_eq!(bucket.object(&key("k")).unwrap_err().code, ErrorCode::NoSuchBucket);
     assert_eq!(bucket.remove(&key("k")).unwrap_err().code, ErrorCode::NoSuchBucket);
-    assert_eq!(bucket.set_acl(acl()).unwrap_err().code, ErrorCode::NoSuchBucket);
+    assert_eq!(
+        bucket.configure(|config| config.acl = Some(acl())).unwrap_err().code,
+        ErrorCode::NoSuchBucket
+    );
     assert!(!scratch.photos().exists());
     assert_eq!(private(&scratch, "buckets"), 0);
     let made = scratch.bucket();

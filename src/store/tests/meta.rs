@@ -1,7 +1,7 @@
 //! The attribute's codec: what goes in comes out, and no bytes make it fall.
 
 use super::*;
-use crate::types::{Grant, Grantee, Owner, Permission};
+use crate::types::{Grant, Grantee, Owner, Permission, Tags};
 
 fn common(algorithm: ChecksumAlgorithm) -> Attribute {
     let value = vec![0xc5; algorithm.value_bytes()];
@@ -9,7 +9,7 @@ fn common(algorithm: ChecksumAlgorithm) -> Attribute {
     meta.checksum = Some(Checksum { algorithm, value });
     meta.headers.content_type = Some("image/jpeg".to_owned());
     let modified = Timestamp::new(1_795_287_127, 999_999_999);
-    Attribute { meta, parts: PartRuns::default(), size: 5 << 30, modified }
+    Attribute { meta, parts: PartRuns::default(), is_delete_marker: false, size: 5 << 30, modified }
 }
 
 /// Everything that an attribute can hold.
@@ -26,6 +26,11 @@ fn full() -> Attribute {
     let meta = &mut attribute.meta;
     meta.etag = ETag::Multipart([0xcd; 16], 10_000);
     meta.storage_class = some("GLACIER");
+    meta.version_id = VersionId::Id([7; 16]);
+    let until = Timestamp::new(4_000_000_000, 1);
+    meta.retention = Some(Retention { mode: RetentionMode::Compliance, until });
+    meta.legal_hold = Some(false);
+    meta.tags = Tags(vec![("k".into(), "v".into()), ("é".into(), String::new())]);
     meta.user_metadata = vec![("a".into(), "1".into()), (String::new(), "é\n".into())];
     meta.acl = Some(Acl { owner, grants });
     meta.headers = ContentHeaders {
@@ -115,7 +120,7 @@ fn attribute_refuses_what_it_does_not_know_unless_it_may_be_skipped() {
         Attribute::decode(&bytes).map(|(attribute, _)| attribute)
     };
     assert_eq!(with(200), Ok(common(ChecksumAlgorithm::Crc32)));
-    for newer in [16, 30, 42, 127] {
+    for newer in [20, 30, 43, 127] {
         assert_eq!(with(newer), Err(Unreadable::Newer), "{newer}");
     }
     assert_eq!(with(4), Err(Unreadable::Damaged), "a field twice");

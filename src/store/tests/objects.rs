@@ -307,7 +307,12 @@ fn put_object_acl_leaves_a_hard_linked_snapshot_alone() {
     let snapshot = scratch.path().join("snapshot");
     fs::hard_link(scratch.photos().join("k"), &snapshot).unwrap();
     let change = |class: &'static str| {
-        bucket.update_meta(&key("k"), |meta| meta.storage_class = Some(class.into())).unwrap();
+        bucket
+            .update_meta(&key("k"), None, |meta| {
+                meta.storage_class = Some(class.into());
+                Ok(())
+            })
+            .unwrap();
         bucket.object(&key("k")).unwrap()
     };
     let after = change("GLACIER");
@@ -318,7 +323,7 @@ fn put_object_acl_leaves_a_hard_linked_snapshot_alone() {
     assert!(!crate::store::describe(&snapshot).unwrap().contains("GLACIER"));
     let in_place = change("STANDARD_IA");
     assert_eq!(in_place.file.metadata().unwrap().ino(), after.file.metadata().unwrap().ino());
-    let absent = bucket.update_meta(&key("none"), |_| {}).unwrap_err();
+    let absent = bucket.update_meta(&key("none"), None, |_| Ok(())).unwrap_err();
     assert_eq!(absent.code, ErrorCode::NoSuchKey);
 }
 
@@ -333,5 +338,10 @@ fn put_object_with_fsync_is_the_same() {
         assert_eq!(get(&bucket, name).unwrap(), name.as_bytes());
     }
     bucket.remove(&key("a/b/c")).unwrap();
-    bucket.update_meta(&key("a"), |meta| meta.storage_class = Some("GLACIER".into())).unwrap();
+    bucket
+        .update_meta(&key("a"), None, |meta| {
+            meta.storage_class = Some("GLACIER".into());
+            Ok(())
+        })
+        .unwrap();
 }
