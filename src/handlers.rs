@@ -22,6 +22,7 @@ mod config;
 mod copy;
 mod delete;
 mod list;
+mod metadata;
 mod multipart;
 mod object;
 mod receive;

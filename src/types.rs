@@ -5,17 +5,21 @@
 
 mod acl;
 mod conditions;
+mod cors;
 mod retention;
 mod tags;
 mod time;
 mod version;
+mod website;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
+pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
 pub use retention::{Retention, RetentionMode};
 pub use tags::Tags;
 pub use time::Timestamp;
 pub use version::VersionId;
+pub use website::{Redirect, RedirectAll, RoutingCondition, RoutingRule, WebsiteConfiguration};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;

@@ -13,14 +13,22 @@
 //! <https://www.w3.org/TR/xml/>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
 
+mod cors;
 mod pull;
 mod read;
+mod settings;
+mod tagging;
+mod website;
 mod write;
 
+pub use cors::{cors_configuration, cors_document};
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
 };
+pub use settings::{acceleration_enabled, logging_enabled, notifies, requester_pays};
+pub use tagging::{tagging, tagging_document};
+pub use website::{website_configuration, website_document};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]

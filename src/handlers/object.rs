@@ -8,6 +8,7 @@
 //!
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
 use super::{Context, OpenBucket, acl, blocking};
 use crate::auth::access::Action;
@@ -193,10 +194,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 /// Adds `x-amz-checksum-*` and its type.
