@@ -25,6 +25,7 @@ mod list;
 mod metadata;
 mod multipart;
 mod object;
+mod post_object;
 mod receive;
 mod retention;
 mod tagging;
@@ -76,6 +77,7 @@ pub async fn handle(
     }
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
+        Operation::PostObject(input) => post_object::post_object(context, input, body).await,
         Operation::UploadPart(input) => multipart::upload_part(context, input, body).await,
         Operation::CompleteMultipartUpload(input) => {
             multipart::complete_multipart_upload(context, input, body).await
@@ -146,6 +148,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::ListParts(input) => multipart::list_parts(context, &input),
         Operation::Unconfigured(input) => config::unconfigured(context, &input),
         Operation::PutObject(_)
+        | Operation::PostObject(_)
         | Operation::UploadPart(_)
         | Operation::CompleteMultipartUpload(_)
         | Operation::CreateBucket(_)

@@ -27,7 +27,7 @@
 //! | [`tls`] | certificate and key to acceptor; one stream type, plain or TLS | `notice` |
 //! | [`http`] | HTTP/1.1: head, body, form, range, response | `tls`, `limits`, `error`, `types` |
 //! | [`auth`] | who sent this: SigV2, SigV4, chunk chains, form policies | `http::head`, `http::form`, `digest`, `types`, `error` |
-//! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::range`, `digest`, `types`, `error` |
+//! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::form`, `http::range`, `digest`, `types`, `error` |
 //! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |

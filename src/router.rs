@@ -6,6 +6,7 @@
 //! * `address`: bucket and key, from path or Host.
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
+//! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
 //! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
@@ -26,6 +27,7 @@ mod multipart;
 mod new_object;
 mod object;
 mod parse;
+mod post_object;
 mod subresources;
 
 pub use address::address;
@@ -111,6 +113,7 @@ pub enum Operation {
     GetObject(GetObject),
     HeadObject(GetObject),
     PutObject(PutObject),
+    PostObject(PostObject),
     CopyObject(CopyObject),
     DeleteObject(DeleteObject),
     GetObjectAcl(ObjectAddress),
@@ -156,6 +159,7 @@ impl Operation {
             Operation::GetObject(_) => "GetObject",
             Operation::HeadObject(_) => "HeadObject",
             Operation::PutObject(_) => "PutObject",
+            Operation::PostObject(_) => "PostObject",
             Operation::CopyObject(_) => "CopyObject",
             Operation::DeleteObject(_) => "DeleteObject",
             Operation::GetObjectAcl(_) => "GetObjectAcl",

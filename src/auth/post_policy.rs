@@ -54,13 +54,28 @@ pub struct Posted {
     pub length: RangeInclusive<u64>,
 }
 
-/// Verifies the policy of a form that was sent to `bucket`, and the form against it.
+/// Verifies the policy of a form that was sent to `bucket`, and the form against it. `head` is what
+/// was made of the head of the request: nobody, and nothing said of the body.
 ///
 /// # Errors
 ///
 /// `InvalidAccessKeyId`, `SignatureDoesNotMatch`, `InvalidArgument` for a field that is missing,
 /// `InvalidPolicyDocument`, and `AccessDenied` with AWS's sentence for what the policy forbids.
-pub fn authenticate(form: &Form, bucket: &str, users: &Users, now: Timestamp) -> Result<Posted> {
+pub fn authenticate(
+    form: &Form,
+    head: &Verified,
+    bucket: &str,
+    users: &Users,
+    now: Timestamp,
+) -> Result<Posted> {
+    if head.scheme() != Scheme::Anonymous {
+        return Err(super::two_mechanisms());
+    }
+    // It would be of the whole form, and what is stored is a part of it.
+    if !matches!(head.payload(), PayloadClaim::Unsigned) {
+        let message = "x-amz-content-sha256 is not supported for uploads by a form.";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
+    }
     let any = |names: &[&str]| names.iter().any(|name| form.get(name).is_some());
     let (scheme, user, policy) = match (any(&V4_FIELDS), any(&V2_FIELDS), form.get("policy")) {
         (false, false, None) => return Ok(anonymous()),

@@ -59,7 +59,11 @@ fn published() -> Vec<(&'static str, &'static str)> {
 }
 
 fn post(fields: &[(&str, &str)]) -> Result<Posted> {
-    authenticate(&Form::for_test(fields), "sigv4examplebucket", &users(), now())
+    post_to("sigv4examplebucket", fields)
+}
+
+fn post_to(bucket: &str, fields: &[(&str, &str)]) -> Result<Posted> {
+    authenticate(&Form::for_test(fields), &anonymous().verified, bucket, &users(), now())
 }
 
 /// The published form, one field another.
@@ -81,7 +85,7 @@ fn post_v2(policy: &str, fields: &[(&str, &str)]) -> Result<Posted> {
     let signed = [("AWSAccessKeyId", ACCESS_KEY), ("signature", &signature), ("policy", &policy)];
     let form = Form::for_test(&[fields, &signed].concat());
     let now = Timestamp::parse_iso8601_basic("20260101T000000Z").unwrap();
-    authenticate(&form, "b", &users(), now)
+    authenticate(&form, &anonymous().verified, "b", &users(), now)
 }
 
 /// A policy good until 2027 whose conditions are these and one for the bucket.
@@ -160,15 +164,13 @@ fn class_f_a_field_without_condition_is_refused() {
 
 #[test]
 fn class_f_the_bucket_of_the_url_counts_and_must_have_a_condition() {
-    let form = Form::for_test(&published());
-    let elsewhere = authenticate(&form, "another-bucket", &users(), now());
+    let elsewhere = post_to("another-bucket", &published());
     assert!(error(elsewhere).1.contains("[\"eq\", \"$bucket\", \"sigv4examplebucket\"]"));
     // What a field says of it changes nothing, either way.
     for says in ["sigv4examplebucket", "another-bucket"] {
         let fields = with("bucket", Some(says));
         assert!(post(&fields).is_ok());
-        let form = Form::for_test(&fields);
-        assert!(authenticate(&form, "another-bucket", &users(), now()).is_err());
+        assert!(post_to("another-bucket", &fields).is_err());
     }
     let unbound = r#"{"expiration": "2027-01-01T00:00:00Z", "conditions": []}"#;
     let message = "Invalid according to Policy: Extra input fields: bucket";
@@ -180,7 +182,7 @@ fn class_f_an_expired_policy_is_refused() {
     let form = Form::for_test(&published());
     let at = |time| {
         let now = Timestamp::parse_iso8601_basic(time).unwrap();
-        authenticate(&form, "sigv4examplebucket", &users(), now)
+        authenticate(&form, &anonymous().verified, "sigv4examplebucket", &users(), now)
     };
     assert!(at("20151230T120000Z").is_ok());
     let message = "Invalid according to Policy: Policy expired.".to_owned();
@@ -254,6 +256,18 @@ fn a_form_without_policy_is_nobodys_and_without_signature_refused() {
         assert_eq!(told.0, ErrorCode::InvalidArgument);
         assert!(told.1.contains(&format!("named '{missing}'")), "{}", told.1);
     }
+}
+
+/// Class B: one could be verified and the other one used.
+#[test]
+fn class_b_a_head_that_says_who_sends_or_what_is_refused() {
+    let form = Form::for_test(&published());
+    let ask =
+        |head: Verified| error(authenticate(&form, &head, "sigv4examplebucket", &users(), now())).0;
+    let signed = Verified { scheme: Scheme::V4Header, ..anonymous().verified };
+    assert_eq!(ask(signed), ErrorCode::InvalidArgument);
+    let claimed = Verified { payload: PayloadClaim::Sha256([0; 32]), ..anonymous().verified };
+    assert_eq!(ask(claimed), ErrorCode::InvalidRequest);
 }
 
 #[test]
