@@ -9,10 +9,10 @@
 //!                                                    body passes -finish-> PayloadVerified
 //! ```
 //!
-//! Four forms of signature are understood, [`sigv4`] and [`sigv2`] each as header and presigned, and
-//! of a browser's form, which comes after the head, the two of a [`post_policy`]. A request carries
-//! one of them or none; two at once are refused, as on AWS, since a later step could take the other
-//! one for the one that was verified (security class B).
+//! Four forms of signature are understood, [`sigv4`] and [`sigv2`] each as header and presigned,
+//! and of a browser's form, which comes after the head, the two of a [`post_policy`]. A request
+//! carries one of them or none; two at once are refused, as on AWS, since a later step could take
+//! the other one for the one that was verified (security class B).
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>

@@ -1,8 +1,8 @@
 //! The policy of a browser's form: who signed it, and whether the form keeps to it.
 //!
-//! Stands behind [`crate::http::form`], whose fields it reads, and before the handler of PostObject,
-//! which is given the [`Posted`]. The head of such a request says nothing of its sender. Pure: the
-//! fields and a time come in, a proof goes out.
+//! Stands behind [`crate::http::form`], whose fields it reads, and before the handler of
+//! PostObject, which is given the [`Posted`]. The head of such a request says nothing of its
+//! sender. Pure: the fields and a time come in, a proof goes out.
 //!
 //! ```text
 //! policy    = base64({"expiration": "...", "conditions": [...]})

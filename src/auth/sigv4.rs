@@ -142,8 +142,8 @@ impl fmt::Display for Scope<'_> {
     }
 }
 
-/// `KEY/20130524/us-east-1/s3/aws4_request` is an access key and a scope: from the right, four parts
-/// that hold no `/`.
+/// `KEY/20130524/us-east-1/s3/aws4_request` is an access key and a scope: from the right, four
+/// parts that hold no `/`.
 pub(super) fn credential(text: &str) -> Option<(&str, Scope<'_>)> {
     let mut parts = text.rsplitn(5, '/');
     let (Some("aws4_request"), Some("s3"), Some(region), Some(date), Some(access_key)) =

@@ -9,8 +9,8 @@
 //! A body that comes in one piece, as most do, costs a single hop to the pool: write, hash, check
 //! and `finish` together.
 //!
-//! Refused: more than [`Terms::bytes_max`], less than [`Terms::bytes_min`], more or less than was declared, and whatever the
-//! decoder and the verifier refuse.
+//! Refused: more than [`Terms::bytes_max`], less than [`Terms::bytes_min`], more or less than was
+//! declared, and whatever the decoder and the verifier refuse.
 //!
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 

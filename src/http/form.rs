@@ -16,18 +16,23 @@
 //! stands for the name of the file, what follows the file is ignored.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>
 //!
-//! Constant memory: the fields are bounded to [`limits::FORM_BYTES_MAX`], and of the file nothing is
-//! kept: bytes that may be the start of a delimiter are the start of the delimiter, so it is enough
-//! to count them.
+//! Constant memory: the fields are bounded to [`limits::FORM_BYTES_MAX`], and of the file nothing
+//! is kept: bytes that may be the start of a delimiter are the start of the delimiter, so it is
+//! enough to count them.
 //!
 //! Refused: another media type, a part without a name, text that is not UTF-8, a form without file
 //! or without its closing delimiter, more than the bound, and a field twice (two steps could read
 //! two of them; AWS says nothing of it).
 
+mod fields;
+mod file;
+
+pub use fields::FieldsDecoder;
+pub use file::{FileBytes, FileDecoder};
+
 use crate::error::{ErrorCode, S3Error};
 use crate::limits;
-use memchr::memmem::{self, Finder};
-use std::ops::Range;
+use memchr::memmem::Finder;
 
 /// The field whose content is the object.
 const FILE: &str = "file";
@@ -159,107 +164,6 @@ impl Form {
     }
 }
 
-/// Reads the fields, up to the content of the file.
-#[derive(Debug)]
-pub struct FieldsDecoder {
-    delimiter: Delimiter,
-    /// All that came, behind the CRLF that makes the first delimiter like the others.
-    seen: Vec<u8>,
-    /// Where the next part's delimiter is looked for.
-    at: usize,
-    fields: Vec<(String, String)>,
-}
-
-/// A part that is whole, as far as it matters.
-enum Part {
-    Field { name: String, value: String },
-    File { filename: String },
-}
-
-impl FieldsDecoder {
-    /// For a form with this delimiter.
-    pub fn new(delimiter: Delimiter) -> FieldsDecoder {
-        FieldsDecoder { delimiter, seen: b"\r\n".to_vec(), at: 0, fields: Vec::new() }
-    }
-
-    /// Takes the next bytes of the body, which are not empty. Where the file begins: the form, and
-    /// how many bytes of `input` come before the content. Not to be called again then, nor after an
-    /// error.
-    pub fn decode(&mut self, input: &[u8]) -> Result<Option<(Form, usize)>, BadForm> {
-        let before = self.seen.len();
-        let room = (limits::FORM_BYTES_MAX + 2).saturating_sub(before);
-        let taken = &input[..input.len().min(room)];
-        self.seen.extend_from_slice(taken);
-        while let Some(part) = self.part()? {
-            match part {
-                Part::Field { name, .. } if self.fields.iter().any(|(other, _)| *other == name) => {
-                    return Err(BadForm::Twice(name));
-                }
-                Part::Field { name, value } => self.fields.push((name, value)),
-                Part::File { filename } => {
-                    let form = Form::new(std::mem::take(&mut self.fields), &filename)?;
-                    return Ok(Some((form, self.at.saturating_sub(before))));
-                }
-            }
-        }
-        if taken.len() < input.len() {
-            return Err(BadForm::TooLong);
-        }
-        Ok(None)
-    }
-
-    /// The decoder of what follows.
-    pub fn into_file(self) -> FileDecoder {
-        FileDecoder { delimiter: self.delimiter, begun: 0, state: State::Content, ignored: 0 }
-    }
-
-    /// The next part; `None` where more bytes are wanted.
-    fn part(&mut self) -> Result<Option<Part>, BadForm> {
-        let rest = &self.seen[self.at..];
-        let Some(delimiter) = self.delimiter.find(rest) else { return Ok(None) };
-        let head = delimiter + self.delimiter.as_bytes().len();
-        if rest[head..].starts_with(b"--") {
-            return Err(BadForm::NoFile);
-        }
-        let Some(end) = memmem::find(&rest[head..], b"\r\n\r\n") else { return Ok(None) };
-        let (name, filename) = disposition(&rest[head..head + end])?;
-        let content = head + end + 4;
-        if name == FILE {
-            self.at += content;
-            return Ok(Some(Part::File { filename: filename.unwrap_or_default() }));
-        }
-        let Some(length) = self.delimiter.find(&rest[content..]) else { return Ok(None) };
-        let value = text(&rest[content..content + length])?.to_owned();
-        self.at += content + length;
-        Ok(Some(Part::Field { name, value }))
-    }
-}
-
-/// Name, in lower case, and file name of a part, from the rest of its delimiter's line and its
-/// headers. A file name alone makes no file: some clients give one to every field.
-fn disposition(head: &[u8]) -> Result<(String, Option<String>), BadForm> {
-    let mut lines = text(head)?.split("\r\n");
-    // RFC 2046: space may be put after a delimiter on its way.
-    if !lines.next().unwrap_or_default().trim_matches([' ', '\t']).is_empty() {
-        return Err(BadForm::Malformed);
-    }
-    for line in lines {
-        let (name, value) = line.split_once(':').ok_or(BadForm::Malformed)?;
-        if !name.eq_ignore_ascii_case("content-disposition") {
-            continue;
-        }
-        let (kind, parameters) = split_at_parameters(value);
-        let name = parameter(parameters, "name").filter(|_| kind.eq_ignore_ascii_case("form-data"));
-        let name = name.ok_or(BadForm::Malformed)?.to_ascii_lowercase();
-        return Ok((name, parameter(parameters, "filename")));
-    }
-    Err(BadForm::Malformed)
-}
-
-fn text(bytes: &[u8]) -> Result<&str, BadForm> {
-    str::from_utf8(bytes).map_err(|_| BadForm::Malformed)
-}
-
 /// `form-data; name="key"` is `form-data` and what follows its `;`.
 fn split_at_parameters(value: &str) -> (&str, &str) {
     let (kind, parameters) = value.split_once(';').unwrap_or((value, ""));
@@ -291,121 +195,6 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
     let escaped = |at: usize| quoted[..at].ends_with('\\');
     let (end, _) = quoted.match_indices('"').find(|(at, _)| !escaped(*at))?;
     Some((quoted[..end].replace("\\\"", "\""), &quoted[end + 1..]))
-}
-
-/// Finds the end of the file's content, and of the form.
-#[derive(Debug)]
-pub struct FileDecoder {
-    delimiter: Delimiter,
-    /// Bytes at the end of what came that may be the start of a delimiter.
-    begun: usize,
-    state: State,
-    /// Bytes after the content.
-    ignored: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// In the content.
-    Content,
-    /// Behind a delimiter, and as many `-`.
-    Delimited(usize),
-    /// In a part that does not count.
-    Ignored,
-    /// Behind the closing delimiter.
-    Done,
-}
-
-/// What of an input is content: bytes held back before, then a range of the input.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileBytes {
-    /// How many bytes of [`FileDecoder::delimiter`] come first: they began one and it was none.
-    pub held: usize,
-    /// In the input.
-    pub range: Range<usize>,
-}
-
-impl FileDecoder {
-    /// The delimiter.
-    pub fn delimiter(&self) -> &[u8] {
-        self.delimiter.as_bytes()
-    }
-
-    /// The closing delimiter was seen; what follows it is nothing to us.
-    pub fn is_done(&self) -> bool {
-        self.state == State::Done
-    }
-
-    /// Takes the next bytes of the body, all of them. At the end of the body [`Self::is_done`] is to
-    /// be asked.
-    ///
-    /// # Errors
-    ///
-    /// [`BadForm::TooLong`] where other parts follow the file and are as long as all might be.
-    pub fn decode(&mut self, input: &[u8]) -> Result<FileBytes, BadForm> {
-        let mut content = FileBytes::default();
-        let mut at = 0;
-        while at < input.len() {
-            let was = self.state;
-            let (bytes, used) = match was {
-                State::Done => break,
-                State::Delimited(dashes) => (FileBytes::default(), self.behind(dashes, input[at])),
-                State::Content | State::Ignored => self.scan(&input[at..]),
-            };
-            at += used;
-            if was == State::Content {
-                content = bytes; // it is met at the start of an input and not again: no offset
-                continue;
-            }
-            self.ignored += used;
-            if self.ignored > limits::FORM_BYTES_MAX {
-                return Err(BadForm::TooLong);
-            }
-        }
-        Ok(content)
-    }
-
-    /// `--` closes the form; after anything else a part follows. Returns bytes consumed.
-    fn behind(&mut self, dashes: usize, byte: u8) -> usize {
-        self.state = match (byte, dashes) {
-            (b'-', 0) => State::Delimited(1),
-            (b'-', _) => State::Done,
-            _ => {
-                self.state = State::Ignored;
-                return 0; // it may be the CR of the next delimiter
-            }
-        };
-        1
-    }
-
-    /// Up to the next delimiter: what comes before it, and bytes consumed.
-    fn scan(&mut self, input: &[u8]) -> (FileBytes, usize) {
-        let mut held = 0;
-        if self.begun > 0 {
-            let rest = &self.delimiter.as_bytes()[self.begun..];
-            let same = rest.iter().zip(input).take_while(|(a, b)| a == b).count();
-            if same == rest.len() {
-                self.begun = 0;
-                self.state = State::Delimited(0);
-                return (FileBytes::default(), same);
-            }
-            if same == input.len() {
-                self.begun += same;
-                return (FileBytes::default(), same);
-            }
-            held = std::mem::take(&mut self.begun);
-        }
-        match self.delimiter.find(input) {
-            Some(end) => {
-                self.state = State::Delimited(0);
-                (FileBytes { held, range: 0..end }, end + self.delimiter.as_bytes().len())
-            }
-            None => {
-                self.begun = self.delimiter.begun(input);
-                (FileBytes { held, range: 0..input.len() - self.begun }, input.len())
-            }
-        }
-    }
 }
 
 #[cfg(test)]

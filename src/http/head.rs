@@ -100,7 +100,7 @@ impl RequestHead {
         parse::parse(bytes)
     }
 
-    /// The head of no request: nothing but these fields, which count as headers. A form of a browser
+    /// The head of no request: nothing but these fields, which count as headers. A browser's form
     /// brings them in its body.
     pub fn of_fields(fields: Vec<(String, String)>) -> RequestHead {
         RequestHead {

@@ -1,3 +1,5 @@
+//! AWS's published form, each condition violated once, and policies that are none.
+
 use super::*;
 use crate::auth::Secret;
 use crate::types::Owner;
@@ -377,4 +379,19 @@ fn a_policy_may_break_its_base64() {
     let broken = BASE64_STANDARD.encode(policy("")).replace('=', "=\r\n");
     let (one, two) = broken.split_at(60);
     assert!(Policy::parse(&format!("{one}\r\n{two}")).is_ok());
+}
+
+#[test]
+fn class_l_no_byte_anywhere_makes_a_policy_panic() {
+    let good = policy(r#"["eq", "$key", "\$\v"], {"acl": "a"}, ["content-length-range", 0, 9]"#);
+    for at in 0..good.len() {
+        for byte in [0, b'"', b'\\', b'$', b'[', b'}', b',', b'-', b'9', 0xff] {
+            let mut bytes = good.clone().into_bytes();
+            bytes[at] = byte;
+            // Some are policies still; the others are refused by the one code there is for it.
+            if let Err(error) = Policy::parse(&BASE64_STANDARD.encode(bytes)) {
+                assert_eq!(error.code, ErrorCode::InvalidPolicyDocument, "{byte} at {at}");
+            }
+        }
+    }
 }

@@ -1,3 +1,5 @@
+//! Forms cut at every byte, contents that look like delimiters, bounds at n and n + 1.
+
 use super::*;
 
 const CONTENT_TYPE: &str = "multipart/form-data; boundary=AaB03x";
@@ -225,5 +227,17 @@ fn boundaries_come_quoted_or_not_and_of_1_to_70_characters() {
         (Some(&long), BadForm::Malformed),
     ] {
         assert_eq!(Delimiter::from_content_type(content_type).unwrap_err(), bad);
+    }
+}
+
+#[test]
+fn class_l_no_byte_anywhere_makes_a_form_panic() {
+    let body = form(&[("key", "u/${filename}"), ("a", "\r\n--AaB03")], "d\\f\\\"", b"c\r\n--A");
+    for at in 0..body.len() {
+        for byte in [0, b'\r', b'\n', b'-', b'"', b'\\', b';', b'=', b':', 0xc3, 0xff] {
+            let mut body = body.clone();
+            body[at] = byte;
+            assert_eq!(whole(&body).ok(), decode(body.chunks(5)).ok(), "{byte} at {at}");
+        }
     }
 }
