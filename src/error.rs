@@ -34,6 +34,7 @@ macro_rules! codes {
 
 // The one macro of the project: a table whose first column is both a variant and a string.
 codes! {
+    AccessControlListNotSupported 400 "The bucket does not allow ACLs"
     AccessDenied 403 "Access Denied"
     AccessForbidden 403 "CORSResponse: CORS is not enabled for this bucket."
     AuthorizationHeaderMalformed 400 "The authorization header that you provided is not valid."
@@ -52,6 +53,7 @@ codes! {
     InternalError 500 "We encountered an internal error. Please try again."
     InvalidAccessKeyId 403 "The AWS access key ID that you provided does not exist in our records."
     InvalidArgument 400 "Invalid Argument"
+    InvalidBucketAclWithObjectOwnership 400 "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
     InvalidBucketName 400 "The specified bucket is not valid."
     InvalidDigest 400 "The Content-MD5 or checksum value that you specified is not valid."
     InvalidPart 400 "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag."
@@ -67,6 +69,7 @@ codes! {
     KeyTooLongError 400 "Your key is too long."
     MalformedACLError 400 "The XML that you provided was not well formed or did not validate against our published schema."
     MalformedPOSTRequest 400 "The body of your POST request is not well-formed multipart/form-data."
+    MalformedPolicy 400 "Policies must be valid JSON and the first byte must be '{'"
     MalformedTrailerError 400 "The request contained trailing data that was not well-formed or did not conform to our published schema."
     MalformedXML 400 "The XML that you provided was not well formed or did not validate against our published schema."
     MaxMessageLengthExceeded 400 "Your request was too large."

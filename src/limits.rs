@@ -100,6 +100,9 @@ pub const CORS_BYTES_MAX: usize = 64 * 1024;
 /// The ID of a CORS rule, in characters (S3's rule).
 pub const CORS_ID_CHARS_MAX: usize = 255;
 
+/// A bucket policy, in bytes (S3's rule).
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
+
 /// How far a request's clock may be from ours, in seconds (S3's rule).
 pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;
 /// Longest validity of a presigned SigV4 URL, in seconds: seven days (S3's rule).

@@ -17,6 +17,7 @@ mod cors;
 mod pull;
 mod read;
 mod settings;
+mod sharing;
 mod tagging;
 mod website;
 mod write;
@@ -27,6 +28,10 @@ pub use read::{
     complete_multipart_upload, create_bucket, delete,
 };
 pub use settings::{acceleration_enabled, logging_enabled, notifies, requester_pays};
+pub use sharing::{
+    ownership_controls, ownership_controls_document, policy_status, public_access_block,
+    public_access_block_document,
+};
 pub use tagging::{tagging, tagging_document};
 pub use website::{website_configuration, website_document};
 pub use write::{Document, acl, error, location_constraint, url_encode};

@@ -9,6 +9,9 @@
 //! of each operation in its file.
 
 mod location;
+mod ownership_controls;
+mod policy;
+mod public_access_block;
 mod versioning;
 
 pub(super) use location::get_bucket_location;
@@ -71,6 +74,7 @@ pub(super) fn get_bucket_config(
     address: &BucketConfigAddress,
 ) -> Result<Response> {
     let open = context.open(&address.bucket, action(address.kind, Verb::Get))?;
+    refuse_stranger(context, &open, address.kind)?;
     match address.kind {
         ConfigKind::Accelerate => Ok(document("AccelerateConfiguration", "")),
         ConfigKind::Cors => none(&open, ErrorCode::NoSuchCORSConfiguration),
@@ -81,11 +85,10 @@ pub(super) fn get_bucket_config(
         ConfigKind::Logging => Ok(document("BucketLoggingStatus", "")),
         ConfigKind::Notification => Ok(document("NotificationConfiguration", "")),
         ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
-        ConfigKind::OwnershipControls => none(&open, ErrorCode::OwnershipControlsNotFoundError),
-        ConfigKind::Policy | ConfigKind::PolicyStatus => none(&open, ErrorCode::NoSuchBucketPolicy),
-        ConfigKind::PublicAccessBlock => {
-            none(&open, ErrorCode::NoSuchPublicAccessBlockConfiguration)
-        }
+        ConfigKind::OwnershipControls => ownership_controls::get(&open),
+        ConfigKind::Policy => policy::get(&open),
+        ConfigKind::PolicyStatus => policy::status(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::get(&open),
         ConfigKind::Replication => none(&open, ErrorCode::ReplicationConfigurationNotFoundError),
         ConfigKind::RequestPayment => {
             Ok(document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"))
@@ -104,7 +107,11 @@ pub(super) async fn put_bucket_config(
 ) -> Result<Response> {
     let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name }, expected } = input;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
+    refuse_stranger(context, &open, kind)?;
     receive_xml(context, body, expected, move |document| match kind {
+        ConfigKind::OwnershipControls => ownership_controls::put(&open, &document),
+        ConfigKind::Policy => policy::put(&open, &document),
+        ConfigKind::PublicAccessBlock => public_access_block::put(&open, &document),
         ConfigKind::Versioning => versioning::put(&open, &document),
         _ => Err(not_implemented(name)),
     })
@@ -116,8 +123,24 @@ pub(super) fn delete_bucket_config(
     context: &Context,
     address: &BucketConfigAddress,
 ) -> Result<Response> {
-    context.open(&address.bucket, action(address.kind, Verb::Delete))?;
-    Err(not_implemented(address.name))
+    let open = context.open(&address.bucket, action(address.kind, Verb::Delete))?;
+    refuse_stranger(context, &open, address.kind)?;
+    match address.kind {
+        ConfigKind::OwnershipControls => ownership_controls::delete(&open),
+        ConfigKind::Policy => policy::delete(&open),
+        ConfigKind::PublicAccessBlock => public_access_block::delete(&open),
+        _ => Err(not_implemented(address.name)),
+    }
+}
+
+/// A policy is the owner's to see and to change: another, whom it allows just that, is answered 405,
+/// as on AWS.
+fn refuse_stranger(context: &Context, open: &OpenBucket, kind: ConfigKind) -> Result<()> {
+    let guarded = matches!(kind, ConfigKind::Policy | ConfigKind::PolicyStatus);
+    match guarded && context.writer().id != open.owner.id {
+        true => Err(ErrorCode::MethodNotAllowed.into()),
+        false => Ok(()),
+    }
 }
 
 /// A sub-resource that this server has no operation for; the bucket must exist.

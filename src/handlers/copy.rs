@@ -21,7 +21,7 @@ use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::response::Response;
 use crate::limits;
-use crate::router::{CopyObject, CopySource, UploadAddress, UploadPartCopy};
+use crate::router::{CopyObject, CopySource, UploadPartCopy};
 use crate::store::Object;
 use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict};
 use crate::xml::Document;
@@ -30,7 +30,7 @@ use std::os::unix::fs::FileExt;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
-    let source = open_source(context, &input.source)?;
+    let source = open_source(context, &input.source, !input.replace_tags)?;
     if source.length > limits::PUT_BYTES_MAX {
         return Err(source_too_large());
     }
@@ -54,10 +54,10 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     Ok(Response::xml(document.finish()))
 }
 
-/// Opens the source for its owner, under its conditions: what a read would answer with 304 is 412
+/// Opens the source for whoever may read it, under its conditions: what a read would answer with 304 is 412
 /// for a copy.
-fn open_source(context: &Context, source: &CopySource) -> Result<Object> {
-    let object = context.open_source(source)?;
+fn open_source(context: &Context, source: &CopySource, takes_tags: bool) -> Result<Object> {
+    let object = context.open_source(source, takes_tags)?;
     match source.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => Ok(object),
         Verdict::NotModified => Err(ErrorCode::PreconditionFailed.into()),
@@ -137,10 +137,8 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
     let UploadPartCopy { upload, part_number, source, range } = input;
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let upload =
-        context.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
-    let source = open_source(context, &source)?;
+    let (_, upload) = context.open_upload(&upload, Action::PutObject)?;
+    let source = open_source(context, &source, false)?;
     let (offset, bytes) = part_range(range, source.length)?;
     let part = upload.part_copy(part_number, &source, offset, bytes)?;
     let mut document = Document::new("CopyPartResult");

@@ -53,7 +53,7 @@ pub(super) async fn delete_objects(
     input: DeleteObjects,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let open = context.open_blocking(&input.bucket, Action::DeleteObject).await?;
+    let open = context.open_to_remove(&input.bucket).await?;
     if !is_claimed(&input.expected) {
         return Err(S3Error::new(
             ErrorCode::InvalidRequest,
@@ -62,7 +62,8 @@ pub(super) async fn delete_objects(
     }
     let (entries, quiet) =
         receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
-    Ok(Response::xml(delete_each(open, entries, quiet).await?))
+    let deletion = Deletion { context: context.clone(), open };
+    Ok(Response::xml(delete_each(deletion, entries, quiet).await?))
 }
 
 /// AWS wants the list of what is to be lost protected against damage on its way.
@@ -71,19 +72,25 @@ fn is_claimed(expected: &Expected) -> bool {
     expected.content_md5.is_some() || checksum
 }
 
+/// What the entries of one request share.
+struct Deletion {
+    context: Context,
+    open: OpenBucket,
+}
+
 /// Every entry succeeds or fails by itself; with `quiet` only failures are told.
 ///
 /// Each waits for the disk, and waits that overlap share a write of the filesystem's journal: in
 /// shares on the blocking pool a thousand keys take a few such writes, not a thousand. The pool
 /// bounds the threads of all requests together.
-async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
-    let open = Arc::new(open);
+async fn delete_each(deletion: Deletion, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
+    let deletion = Arc::new(deletion);
     let share = entries.len().div_ceil(limits::DELETE_SHARES).max(1);
     let shares: Vec<_> = entries
         .chunks(share)
         .map(|entries| {
-            let (open, entries) = (open.clone(), entries.to_vec());
-            tokio::task::spawn_blocking(move || delete_share(&open, entries))
+            let (deletion, entries) = (deletion.clone(), entries.to_vec());
+            tokio::task::spawn_blocking(move || delete_share(&deletion, entries))
         })
         .collect();
     let mut document = Document::new("DeleteResult");
@@ -95,9 +102,9 @@ async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -
     Ok(document.finish())
 }
 
-fn delete_share(open: &OpenBucket, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
+fn delete_share(deletion: &Deletion, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
     let outcome = |entry| {
-        let outcome = delete_entry(open, &entry);
+        let outcome = delete_entry(deletion, &entry);
         (entry, outcome)
     };
     entries.into_iter().map(outcome).collect()
@@ -118,12 +125,14 @@ fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<(
     }
 }
 
-fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
+fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Result<()> {
+    let Deletion { context, open } = deletion;
     let version = match entry.version_id.as_deref() {
         None => None,
         Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
     };
     let key = Key::parse(entry.key.clone().into_bytes())?;
+    context.may_remove(open, &key, version)?;
     let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
     let removal = Removal { version, conditions, bypass_governance: false, now: Timestamp::now() };
     open.bucket.remove_version(&key, &removal).map(|_| ()).inspect_err(|error| {

@@ -216,7 +216,9 @@ pub(super) fn list_multipart_uploads(
     document.text("MaxUploads", &listing.max_keys.to_string());
     document.text("IsTruncated", bool_text(page.truncated));
     for (key, id, info) in &page.uploads {
-        document.element("Upload", |document| write_upload(document, &listing, key, id, info));
+        document.element("Upload", |document| {
+            write_upload(document, &open, &listing, key, id, info);
+        });
     }
     for prefix in &page.common_prefixes {
         write_common_prefix(&mut document, &listing, prefix);
@@ -226,6 +228,7 @@ pub(super) fn list_multipart_uploads(
 
 fn write_upload(
     document: &mut Document,
+    open: &OpenBucket,
     listing: &Listing,
     key: &Key,
     id: &UploadId,
@@ -233,7 +236,7 @@ fn write_upload(
 ) {
     document.text("Key", &encoded(listing, key.as_str()));
     document.text("UploadId", id.as_str());
-    write_origin(document, info);
+    write_origin(document, open, info);
     document.text("Initiated", &info.initiated.iso8601());
     if let Some(algorithm) = info.checksum {
         document.text("ChecksumAlgorithm", algorithm.name());
@@ -241,9 +244,9 @@ fn write_upload(
 }
 
 /// Who started an upload, and what it is to become.
-pub(super) fn write_origin(document: &mut Document, info: &UploadInfo) {
+pub(super) fn write_origin(document: &mut Document, open: &OpenBucket, info: &UploadInfo) {
     write_owner(document, "Initiator", &info.owner);
-    write_owner(document, "Owner", &info.owner);
+    write_owner(document, "Owner", open.rules().object_owner(info.meta.acl.as_ref()));
     document.text("StorageClass", info.meta.storage_class.as_deref().unwrap_or("STANDARD"));
 }
 

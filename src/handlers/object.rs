@@ -54,10 +54,11 @@ pub(super) async fn put_object(
     .await
 }
 
-/// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
+/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is a placeholder: the store takes
 /// it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
-    let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
+    context.authorise_new(open, &new)?;
+    let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
         checksum: None,

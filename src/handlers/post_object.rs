@@ -19,13 +19,14 @@ use crate::router::{PostAnswer, PostObject, PostedObject};
 use crate::types::{BucketName, Key, Tags};
 use crate::xml::{self, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::sync::Arc;
 
 /// In a query all but the unreserved characters is encoded.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>
 pub(super) async fn post_object(
-    context: &Context,
+    context: &mut Context,
     input: PostObject,
     body: &mut Body<'_>,
 ) -> Result<Response> {
@@ -33,25 +34,26 @@ pub(super) async fn post_object(
     let form = body.read_form(delimiter).await?;
     let Context { verified, users, now, .. } = context;
     let posted = post_policy::authenticate(&form, verified, bucket.as_str(), users, *now)?;
-    let PostedObject { mut put, tagging, answer } =
+    let PostedObject { mut put, head, tagging, answer } =
         PostedObject::read(bucket.clone(), &form, posted.length)?;
     if let Some(document) = tagging {
         put.new.tags = Tags::of_object(xml::tagging(document.as_bytes())?)?;
     }
-    let object = Posted { location: object_path(&path, &put.key), bucket, key: put.key.clone() };
-    let context = Context { verified: posted.verified, ..context.clone() };
-    Ok(object.answer(&answer, put_object(&context, put, body).await?))
+    let object = Stored { location: object_path(&path, &put.key), bucket, key: put.key.clone() };
+    context.facts = Arc::new(context.facts.of_form(&head, &put.new.tags));
+    context.verified = posted.verified;
+    Ok(object.answer(&answer, put_object(context, put, body).await?))
 }
 
 /// What was stored, as the answer tells it.
-struct Posted {
+struct Stored {
     bucket: BucketName,
     key: Key,
     /// A path. AWS gives a whole URL; see CompleteMultipartUpload.
     location: String,
 }
 
-impl Posted {
+impl Stored {
     /// The answer to the same PUT, as the form wants it.
     fn answer(&self, wanted: &PostAnswer, put: Response) -> Response {
         let etag = put.headers.iter().find(|(name, _)| name == "ETag");
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn post_object_redirects_with_what_was_stored() {
-        let posted = Posted {
+        let posted = Stored {
             bucket: BucketName::parse("bkt").unwrap(),
             key: Key::parse(b"a/b &c".to_vec()).unwrap(),
             location: String::new(),

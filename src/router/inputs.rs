@@ -4,10 +4,11 @@
 
 use crate::digest::Expected;
 use crate::http::form::Delimiter;
+use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
+    ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
 };
 use std::ops::RangeInclusive;
 
@@ -61,6 +62,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its ACL.
     pub acl: AclInput,
+    /// `x-amz-object-ownership`.
+    pub ownership: Option<ObjectOwnership>,
     /// `x-amz-bucket-object-lock-enabled`: versioned from the first object on, for ever.
     pub object_lock: bool,
     /// Claims about the XML, if any.
@@ -253,6 +256,8 @@ pub struct PostObject {
 pub struct PostedObject {
     /// The same by PUT.
     pub put: PutObject,
+    /// The fields that count as headers.
+    pub head: RequestHead,
     /// `tagging`: an XML document.
     pub tagging: Option<String>,
     /// `success_action_*`.

@@ -56,7 +56,7 @@ impl PostedObject {
             conditions: Conditions::default(),
         };
         let tagging = form.get("tagging").filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(PostedObject { put, tagging, answer: answer(form) })
+        Ok(PostedObject { put, head, tagging, answer: answer(form) })
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
             ("x-ignore-this", "v"),
             ("if-none-match", "*"),
         ]);
-        let PostedObject { put, tagging, answer } = posted.unwrap();
+        let PostedObject { put, tagging, answer, .. } = posted.unwrap();
         assert_eq!(put.key.as_str(), "a/../b%20c");
         assert_eq!(put.new.headers.content_type.as_deref(), Some("text/plain"));
         assert_eq!(put.new.headers.cache_control.as_deref(), Some("no-store"));

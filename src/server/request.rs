@@ -12,7 +12,7 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth;
+use crate::auth::{self, Verified, access::RequestFacts};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
@@ -24,6 +24,7 @@ use crate::tls::Stream;
 use crate::types::{Timestamp, hex};
 use crate::xml;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -32,6 +33,7 @@ const CLIENT_GONE: u16 = 499;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
+    let tls = matches!(stream, Stream::Tls(_));
     let mut connection = Connection::new(stream);
     let mut stopping = shared.stopping.clone();
     loop {
@@ -39,7 +41,7 @@ pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
             head = connection.read_head() => head,
             () = stopped(&mut stopping) => return connection.close().await,
         };
-        let exchange = Exchange::begin(shared, peer);
+        let exchange = Exchange::begin(shared, peer, tls);
         let open = match head {
             Ok(head) => exchange.answer(head, &mut connection).await,
             Err(NoHead::Bad(bad)) => {
@@ -63,6 +65,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 struct Exchange<'s> {
     shared: &'s Shared,
     peer: SocketAddr,
+    tls: bool,
     now: Timestamp,
     started: Instant,
     request_id: String,
@@ -71,10 +74,11 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn begin(shared: &'s Shared, peer: SocketAddr) -> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr, tls: bool) -> Exchange<'s> {
         Exchange {
             shared,
             peer,
+            tls,
             now: shared.clock.now(),
             started: Instant::now(),
             request_id: request_id(),
@@ -115,21 +119,30 @@ impl<'s> Exchange<'s> {
         let address = router::address(head, &shared.domains)?;
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
-        if let Some(user) = verified.user() {
-            self.user.clone_from(&user.owner.display_name);
-        }
+        self.name_user(&verified);
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
-        let context = Context {
+        let mut context = Context {
             store: shared.store.clone(),
             users,
+            facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
+            block: shared.block,
             verified,
             expected_owners: router::expected_owners(head),
             now: self.now,
             region: shared.region.clone(),
         };
-        handlers::handle(&context, operation, body).await
+        let answered = handlers::handle(&mut context, operation, body).await;
+        self.name_user(&context.verified); // of a form only now
+        answered
+    }
+
+    /// For the log.
+    fn name_user(&mut self, verified: &Verified) {
+        if let Some(user) = verified.user() {
+            self.user.clone_from(&user.owner.display_name);
+        }
     }
 
     /// The XML of an error; our own faults are told to the log, not to the client.

@@ -12,7 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, PublicAccessBlock,
+    Timestamp, UploadId, VersionId,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -34,6 +35,15 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// The policy as given: it is answered to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who owns what others write; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
+    /// The bucket's own block, beside the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be

@@ -34,6 +34,7 @@ fn create_bucket_keeps_its_configuration() {
         location: Some("eu-west-1".into()),
         acl: None,
         versioning: Some(Versioning::Suspended),
+        ..BucketConfig::default()
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
     assert_eq!(*store.bucket(&photos()).unwrap().config(), given);
