@@ -48,12 +48,14 @@ codes! {
     EntityTooSmall 400 "Your proposed upload is smaller than the minimum allowed object size."
     HttpVersionNotSupported 505 "The HTTP version specified is not supported."
     IllegalLocationConstraintException 400 "The specified location constraint is not valid."
+    IllegalVersioningConfigurationException 400 "The versioning configuration specified in the request is invalid."
     IncompleteBody 400 "You did not provide the number of bytes specified by the Content-Length HTTP header."
     InsufficientStorage 507 "There is not enough space left to store the object."
     InternalError 500 "We encountered an internal error. Please try again."
     InvalidAccessKeyId 403 "The AWS access key ID that you provided does not exist in our records."
     InvalidArgument 400 "Invalid Argument"
     InvalidBucketAclWithObjectOwnership 400 "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+    InvalidBucketState 409 "The request is not valid with the current state of the bucket."
     InvalidBucketName 400 "The specified bucket is not valid."
     InvalidDigest 400 "The Content-MD5 or checksum value that you specified is not valid."
     InvalidPart 400 "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag."
@@ -132,6 +134,8 @@ pub struct S3Error {
     pub message: Cow<'static, str>,
     /// Further elements of the document, in order, e.g. `("StringToSign", …)`.
     pub fields: Vec<(&'static str, String)>,
+    /// Headers of the answer beside those of every error, e.g. `("x-amz-delete-marker", …)`.
+    pub headers: Vec<(&'static str, String)>,
     /// What only the log is told: the operating system's words behind an `InternalError`.
     pub cause: Option<String>,
 }
@@ -139,12 +143,19 @@ pub struct S3Error {
 impl S3Error {
     /// `code` with a sentence of its own.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> S3Error {
-        S3Error { code, message: message.into(), fields: Vec::new(), cause: None }
+        let (fields, headers) = (Vec::new(), Vec::new());
+        S3Error { code, message: message.into(), fields, headers, cause: None }
     }
 
     /// Adds an element to the answer.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
+        self.headers.push((name, value.into()));
         self
     }
 

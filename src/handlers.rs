@@ -38,7 +38,7 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{ExpectedOwners, Operation};
-use crate::store::{Bucket, BucketConfig, Found, Object, Store, Upload};
+use crate::store::{Bucket, BucketConfig, DeleteMarker, Found, Object, Store, Upload};
 use crate::types::{Key, Owner, PublicAccessBlock, Timestamp, UploadId, VersionId};
 use crate::xml::Document;
 use std::sync::Arc;
@@ -215,11 +215,23 @@ impl OpenBucket {
             .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))?;
         match (found, version) {
             (Found::Object(object), _) => Ok(object),
-            (Found::DeleteMarker(_), None) => {
-                Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str()))
+            (Found::DeleteMarker(marker), None) => {
+                let error = S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str());
+                Err(of_delete_marker(error, &marker))
             }
-            (Found::DeleteMarker(_), Some(_)) => Err(ErrorCode::MethodNotAllowed.into()),
+            (Found::DeleteMarker(marker), Some(_)) => {
+                let error = S3Error::from(ErrorCode::MethodNotAllowed)
+                    .with("ResourceType", "DeleteMarker")
+                    .header("Allow", "DELETE")
+                    .header("Last-Modified", marker.modified.http_date());
+                Err(of_delete_marker(error, &marker))
+            }
         }
+    }
+
+    /// The version of an object, to be shown: of a bucket that never had versioning there is none.
+    fn shown_version(&self, object: &Object) -> Option<VersionId> {
+        self.bucket.config().versioning.map(|_| object.meta.version_id)
     }
 
     /// An upload in progress; `NoSuchUpload`, which names it.
@@ -228,6 +240,28 @@ impl OpenBucket {
             .upload(key, id)
             .map_err(|error| name_in(error, ErrorCode::NoSuchUpload, "UploadId", id.as_str()))
     }
+}
+
+/// A client tells a deleted object from one that never was by these headers.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>
+fn of_delete_marker(error: S3Error, marker: &DeleteMarker) -> S3Error {
+    error
+        .header("x-amz-delete-marker", "true")
+        .header("x-amz-version-id", marker.version_id.to_string())
+}
+
+/// Adds `x-amz-version-id`, where there is one to tell.
+fn with_version(response: Response, version: Option<VersionId>) -> Response {
+    match version {
+        Some(version) => response.header("x-amz-version-id", version.to_string()),
+        None => response,
+    }
+}
+
+/// [`with_version`] for a new object: AWS tells no `null` of what it has just stored.
+fn with_new_version(response: Response, version: Option<VersionId>) -> Response {
+    with_version(response, version.filter(|version| *version != VersionId::Null))
 }
 
 /// AWS names what was not found in an element of its own.

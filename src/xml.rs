@@ -4,6 +4,7 @@
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
 //! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `versioning`: a configuration in both directions.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -19,6 +20,7 @@ mod read;
 mod settings;
 mod sharing;
 mod tagging;
+mod versioning;
 mod website;
 mod write;
 
@@ -33,6 +35,7 @@ pub use sharing::{
     public_access_block_document,
 };
 pub use tagging::{tagging, tagging_document};
+pub use versioning::{versioning, versioning_configuration};
 pub use website::{website_configuration, website_document};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 

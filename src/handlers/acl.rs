@@ -12,11 +12,11 @@
 //! metadata, and leaves a duplicate behind where that fails.
 //!
 //! Refused: grantees nobody knows, another owner than the thing has, more than
-//! [`limits::GRANTS_MAX`] grants; grants to everybody where the bucket's block says BlockPublicAcls;
-//! under BucketOwnerEnforced all but the ACL that holds anyway.
+//! [`limits::GRANTS_MAX`] grants; grants to everybody where the bucket's block says
+//! BlockPublicAcls; under BucketOwnerEnforced all but the ACL that holds anyway.
 
 use super::receive::receive_xml;
-use super::{Context, OpenBucket, blocking};
+use super::{Context, OpenBucket, blocking, with_version};
 use crate::auth::Users;
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -26,7 +26,7 @@ use crate::limits;
 use crate::router::{AclInput, GranteeInput, ObjectAddress, PutAcl};
 use crate::store::Object;
 use crate::types::{
-    Acl, BucketName, CannedAcl, Grant, Grantee, ObjectOwnership, Owner, Permission,
+    Acl, BucketName, CannedAcl, Grant, Grantee, ObjectOwnership, Owner, Permission, VersionId,
 };
 use crate::xml::{self, XmlGrantee};
 
@@ -39,7 +39,8 @@ pub(super) fn get_bucket_acl(context: &Context, bucket: &BucketName) -> Result<R
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
 pub(super) fn get_object_acl(context: &Context, object: &ObjectAddress) -> Result<Response> {
     let (open, object) = context.open_object(object, Action::GetObjectAcl)?;
-    Ok(Response::xml(xml::acl(&object_acl(&open, object))))
+    let version = open.shown_version(&object);
+    Ok(with_version(Response::xml(xml::acl(&object_acl(&open, object))), version))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
@@ -57,7 +58,8 @@ pub(super) async fn put_bucket_acl(
     })
     .await?;
     replace(context, input, body, open, acl, |open, acl| {
-        open.bucket.configure(|config| config.acl = Some(acl))
+        open.bucket.configure(|config| config.acl = Some(acl))?;
+        Ok(None)
     })
     .await
 }
@@ -84,20 +86,21 @@ pub(super) async fn put_object_acl(
                 meta.acl = acl;
                 Ok(())
             })
-            .map(|_| ())
+            .map(|version| open.bucket.config().versioning.map(|_| version))
             .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", at.key.as_str()))
     };
     replace(context, input, body, open, acl, store).await
 }
 
-/// Reads the new ACL, from headers or else from the body, and has it stored.
+/// Reads the new ACL, from headers or else from the body, and has it stored; `store` tells of which
+/// version, where that is to be shown.
 async fn replace(
     context: &Context,
     input: PutAcl,
     body: &mut Body<'_>,
     open: OpenBucket,
     current: Acl,
-    store: impl FnOnce(OpenBucket, Acl) -> Result<()> + Send + 'static,
+    store: impl FnOnce(OpenBucket, Acl) -> Result<Option<VersionId>> + Send + 'static,
 ) -> Result<Response> {
     let users = context.users.clone();
     let PutAcl { acl: input, expected } = input;
@@ -117,8 +120,8 @@ async fn replace(
                 false => Err(ErrorCode::AccessControlListNotSupported.into()),
             };
         }
-        store(open, acl)?;
-        Ok(Response::empty(200))
+        let version = store(open, acl)?;
+        Ok(with_version(Response::empty(200), version))
     })
     .await
 }

@@ -133,8 +133,8 @@ pub(super) fn delete_bucket_config(
     }
 }
 
-/// A policy is the owner's to see and to change: another, whom it allows just that, is answered 405,
-/// as on AWS.
+/// A policy is the owner's to see and to change: another, whom it allows just that, is answered
+/// 405, as on AWS.
 fn refuse_stranger(context: &Context, open: &OpenBucket, kind: ConfigKind) -> Result<()> {
     let guarded = matches!(kind, ConfigKind::Policy | ConfigKind::PolicyStatus);
     match guarded && context.writer().id != open.owner.id {

@@ -8,7 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking};
+use super::{Context, blocking, with_new_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -125,7 +125,7 @@ pub(super) async fn complete_multipart_upload(
             let (value, kind) = checksum_text(&committed.etag, checksum);
             document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
         }
-        Ok(Response::xml(document.finish()))
+        Ok(with_new_version(Response::xml(document.finish()), committed.version_id))
     })
     .await
 }

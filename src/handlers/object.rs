@@ -10,7 +10,7 @@
 
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking};
+use super::{Context, OpenBucket, acl, blocking, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -49,13 +49,14 @@ pub(super) async fn put_object(
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        let response = with_new_version(response, committed.version_id);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
 }
 
-/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is a placeholder: the store takes
-/// it, and the checksum, from the proof that comes with the bytes.
+/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is
+/// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
     context.authorise_new(open, &new)?;
     let acl = acl::of_new_object(context, open, &new.acl)?;
@@ -76,10 +77,12 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) =
+        context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
+    let version = open.shown_version(&object);
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(not_modified(&object)),
+        Verdict::NotModified => return Ok(with_version(not_modified(&object), version)),
         Verdict::PreconditionFailed => return Err(precondition_failed(&input.conditions)),
     }
     let range = input.range.filter(|_| is_unchanged(input.if_range.as_deref(), &object));
@@ -90,6 +93,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     let (offset, bytes) = part.unwrap_or((0, object.length));
     let mut response = Response::empty(if part.is_some() { 206 } else { 200 });
     response = validators(response.header("Accept-Ranges", "bytes"), &object);
+    response = with_version(response, version);
     if part.is_some() {
         response = response.header("Content-Range", content_range(offset, bytes, object.length));
     }
@@ -105,6 +109,14 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     Ok(response)
 }
 
+/// A key that never was is told from a deleted one in so many words, as Ceph's clients want it.
+fn not_of_delete_marker(error: S3Error) -> S3Error {
+    match error.code == ErrorCode::NoSuchKey && error.headers.is_empty() {
+        true => error.header("x-amz-delete-marker", "false"),
+        false => error,
+    }
+}
+
 /// First offset and count; `InvalidRange` names the length, for the client to ask again.
 fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
     range.resolve(length).ok_or_else(|| {
@@ -116,6 +128,7 @@ fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
         S3Error::from(ErrorCode::InvalidRange)
             .with("RangeRequested", requested)
             .with("ActualObjectSize", length.to_string())
+            .header("Content-Range", format!("bytes */{length}"))
     })
 }
 

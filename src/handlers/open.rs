@@ -87,14 +87,18 @@ impl Context {
 
     /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read
     /// them: with `takes_tags` a caller who may not is refused, as on AWS.
-    pub(super) fn open_source(&self, source: &CopySource, takes_tags: bool) -> Result<Object> {
+    pub(super) fn open_source(
+        &self,
+        source: &CopySource,
+        takes_tags: bool,
+    ) -> Result<(OpenBucket, Object)> {
         let CopySource { bucket, key, version, .. } = source;
         let open = self.open_unauthorised(bucket, self.expected_owners.source.as_deref())?;
         let object = self.object_in(&open, key, *version, Action::GetObject)?;
         if takes_tags && !object.meta.tags.is_empty() {
             self.authorise_object(&open, key, *version, &object, Action::GetObjectTagging)?;
         }
-        Ok(object)
+        Ok((open, object))
     }
 
     /// Opens an upload in progress to do that with it; what is not there is `NoSuchUpload` only to

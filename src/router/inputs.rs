@@ -156,7 +156,7 @@ pub struct DeleteObject {
     pub object: ObjectAddress,
     /// `x-amz-bypass-governance-retention`.
     pub bypass_governance: bool,
-    /// `If-Match`.
+    /// `If-Match`, `x-amz-if-match-size`, `x-amz-if-match-last-modified-time`.
     pub conditions: Conditions,
 }
 

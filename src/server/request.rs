@@ -13,7 +13,7 @@
 use super::Shared;
 use super::log::{Entry, mask_signature};
 use crate::auth::{self, Verified, access::RequestFacts};
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
 use crate::http::head::{Method, RequestHead};
@@ -153,11 +153,8 @@ impl<'s> Exchange<'s> {
         }
         let mut response = Response::xml(xml::error(error, path, &self.request_id));
         response.status = error.code.status();
-        let length = error.fields.iter().find(|(name, _)| *name == "ActualObjectSize");
-        match length.filter(|_| error.code == ErrorCode::InvalidRange) {
-            Some((_, length)) => response.header("Content-Range", format!("bytes */{length}")),
-            None => response,
-        }
+        let headers = error.headers.iter();
+        headers.fold(response, |response, (name, value)| response.header(*name, value.as_str()))
     }
 
     async fn write(

@@ -6,8 +6,8 @@
 //!
 //! An object may be another's than its bucket is (`ObjectWriter`). What it says and who reads it is
 //! then its own owner's: neither the bucket's owner nor the bucket's policy lets anyone read it,
-//! though both may tag, lock and remove it. Under `BucketOwnerEnforced` all is the bucket owner's, and no ACL
-//! counts.
+//! though both may tag, lock and remove it. Under `BucketOwnerEnforced` all is the bucket owner's,
+//! and no ACL counts.
 //!
 //! | grant on | READ | WRITE | READ_ACP | WRITE_ACP |
 //! |---|---|---|---|---|

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::digest::{Expected, ExpectedChecksum};
-use crate::types::{ChecksumAlgorithm, Grantee, Permission};
+use crate::types::{ChecksumAlgorithm, Grantee, Permission, Timestamp};
 
 fn put(headers: &str) -> Result<PutObject> {
     match ask(&format!("PUT /bkt/k\n{headers}"))? {
@@ -288,8 +288,21 @@ fn delete_object_never_ignores_a_condition() {
         panic!()
     };
     assert_eq!(input.conditions.if_match.as_deref(), Some("\"e\""));
-    for other in ["If-None-Match: *", "x-amz-if-match-size: 1"] {
-        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), ErrorCode::NotImplemented);
+    let both = "x-amz-if-match-size: 7\n\
+                x-amz-if-match-last-modified-time: Sat, 21 Nov 2026 18:52:07 GMT";
+    let Operation::DeleteObject(input) = ask(&format!("DELETE /bkt/k\n{both}")).unwrap() else {
+        panic!()
+    };
+    assert_eq!(input.conditions.if_match_size, Some(7));
+    let time = Some(Timestamp::new(1_795_287_127, 0));
+    assert_eq!(input.conditions.if_match_last_modified, time);
+    for (other, code) in [
+        ("If-None-Match: *", ErrorCode::NotImplemented),
+        ("If-Unmodified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
+        ("x-amz-if-match-size: some", ErrorCode::InvalidArgument),
+        ("x-amz-if-match-last-modified-time: then", ErrorCode::InvalidArgument),
+    ] {
+        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), code, "{other}");
     }
 }
 
