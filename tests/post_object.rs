@@ -6,7 +6,7 @@ mod common;
 
 use common::client::{Answer, Request, encode, raw_head};
 use common::form::{self, BOUNDARY, Form};
-use common::{OTHER, OWN, TestServer, xml};
+use common::{OTHER, OWN, TestServer, sharing, xml};
 use glassbucket::server::Clock;
 use glassbucket::types::Timestamp;
 
@@ -315,6 +315,33 @@ fn class_a_headers_of_a_form_count_for_nothing() {
         .header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))
         .body(body.clone());
     assert_eq!(server.call(request).code(), "InvalidArgument");
+}
+
+#[test]
+fn post_object_without_policy_is_stored_where_anybody_may_write() {
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    for (server, status) in [(sharing::open(), 204), (sharing::shut(), 403)] {
+        sharing::put_acl(&server, "/bkt?acl", "public-read-write");
+        let form = fields().set("acl", "bucket-owner-full-control").field("tagging", tags);
+        assert_eq!(post(&server, &form).status, status);
+        assert_eq!(get(&server, "user/file.txt").status, if status == 204 { 200 } else { 404 });
+    }
+}
+
+/// A header could else say to the bucket's policy what the form does not say to the handler.
+#[test]
+fn class_a_the_policy_of_a_bucket_weighs_the_fields_of_a_form() {
+    let server = sharing::open();
+    let more = r#", "Condition": {"StringEquals": {"s3:x-amz-acl": "private"}}"#;
+    sharing::put_policy(&server, sharing::statement("Allow", "*", "s3:PutObject", more));
+    assert_eq!(post(&server, &fields()).status, 204);
+    let public = fields().set("acl", "public-read").set("key", "user/public");
+    let request = Request::new("POST", "/bkt")
+        .header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))
+        .header("x-amz-acl", "private")
+        .body(public.body());
+    sharing::assert_denied(&sharing::as_nobody(&server, &request));
+    assert_eq!(get(&server, "user/public").status, 404);
 }
 
 #[test]
