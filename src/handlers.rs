@@ -20,6 +20,7 @@ mod attributes;
 mod bucket;
 mod config;
 mod copy;
+mod cors;
 mod delete;
 mod list;
 mod metadata;
@@ -30,7 +31,10 @@ mod post_object;
 mod receive;
 mod retention;
 mod tagging;
+mod torrent;
 mod versions;
+
+pub use cors::{preflight, share};
 
 use crate::auth::access::{Policy, RequestFacts};
 use crate::auth::{User, Users, Verified};
@@ -131,6 +135,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::GetObjectAcl(object) => acl::get_object_acl(context, &object),
         Operation::GetObjectAttributes(input) => attributes::get_object_attributes(context, input),
         Operation::GetObjectTagging(object) => tagging::get_object_tagging(context, &object),
+        Operation::GetObjectTorrent(object) => torrent::get_object_torrent(context, &object),
         Operation::DeleteObjectTagging(object) => tagging::delete_object_tagging(context, &object),
         Operation::GetObjectRetention(object) => retention::get_object_retention(context, &object),
         Operation::GetObjectLegalHold(object) => retention::get_object_legal_hold(context, &object),

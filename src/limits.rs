@@ -126,7 +126,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 2 * 1024;
 pub const SIDE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Asked of one `copy_file_range`, in bytes: it cannot be interrupted, so not a whole object.
 pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
-/// A bucket's configuration, in bytes: an ACL of 100 grants, and more to come.
+/// A bucket's configuration, in bytes: ACL, policy, CORS, lifecycle and all else together. Every
+/// request reads it, and what would be longer is refused when it is put.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Names that one listing holds of the directories it is in; a larger directory is read again for

@@ -14,6 +14,8 @@ use glassbucket::types::Timestamp;
 const CONDITIONS: &str = r#"{"bucket": "bkt"}, ["starts-with", "$key", "user/"], {"acl": "private"},
     ["starts-with", "$Content-Type", "text/"], ["content-length-range", 2, 1048576]"#;
 
+const TAGS: &str = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+
 fn server() -> TestServer {
     let server = TestServer::start();
     server.make_bucket("bkt");
@@ -58,13 +60,15 @@ fn post_object_stores_what_a_signed_form_brings() {
     let server = server();
     let conditions = format!(
         "{CONDITIONS}, {{\"Cache-Control\": \"no-store\"}}, [\"eq\", \"$x-amz-meta-a\", \"b c\"], \
-         [\"starts-with\", \"$x-amz-meta-name\", \"\"], {{\"x-amz-storage-class\": \"GLACIER\"}}"
+         [\"starts-with\", \"$x-amz-meta-name\", \"\"], {{\"x-amz-storage-class\": \"GLACIER\"}}, \
+         [\"starts-with\", \"$tagging\", \"<Tagging>\"]"
     );
     let form = fields()
         .field("Cache-Control", "no-store")
         .field("x-amz-meta-a", "b c")
         .field("x-amz-meta-name", "${filename}")
         .field("x-amz-storage-class", "GLACIER")
+        .field("tagging", TAGS)
         .field("x-ignore-me", "whatever")
         .sign_v4(&server.signer(OWN), &conditions);
     let answer = post(&server, &form);
@@ -84,6 +88,8 @@ fn post_object_stores_what_a_signed_form_brings() {
         assert_eq!(stored.header(name), Some(value), "{name}");
     }
     assert_eq!(std::fs::read(server.data().join("bkt/user/file.txt")).unwrap(), b"content");
+    let tags = server.call(Request::new("GET", "/bkt/user/file.txt?tagging")).text();
+    assert_eq!(xml::texts(&tags, "Tag", "Key"), ["a"]);
 }
 
 #[test]
@@ -319,10 +325,9 @@ fn class_a_headers_of_a_form_count_for_nothing() {
 
 #[test]
 fn post_object_without_policy_is_stored_where_anybody_may_write() {
-    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
     for (server, status) in [(sharing::open(), 204), (sharing::shut(), 403)] {
         sharing::put_acl(&server, "/bkt?acl", "public-read-write");
-        let form = fields().set("acl", "bucket-owner-full-control").field("tagging", tags);
+        let form = fields().set("acl", "bucket-owner-full-control").field("tagging", TAGS);
         assert_eq!(post(&server, &form).status, status);
         assert_eq!(get(&server, "user/file.txt").status, if status == 204 { 200 } else { 404 });
     }

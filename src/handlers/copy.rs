@@ -40,6 +40,9 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    if !meta.tags.is_empty() {
+        context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
+    }
     let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -129,6 +132,9 @@ fn copied_meta(
         meta.headers = source.meta.headers.clone();
         meta.headers.website_redirect_location = redirect;
         meta.user_metadata = source.meta.user_metadata.clone();
+    }
+    if !input.replace_tags {
+        meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();

@@ -10,6 +10,7 @@
 
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
+use super::tagging::with_tagging_count;
 use super::{Context, OpenBucket, acl, blocking, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -101,6 +102,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());

@@ -11,7 +11,8 @@ use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Key, Owner, VersionId};
+use crate::types::{BucketName, Key, Owner, Tags, VersionId};
+use std::sync::Arc;
 
 impl Context {
     /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
@@ -83,6 +84,44 @@ impl Context {
         let open = self.open_unauthorised(&at.bucket, self.expected_owners.bucket.as_deref())?;
         let object = self.object_in(&open, &at.key, at.version, action)?;
         Ok((open, object))
+    }
+
+    /// Opens the bucket of an object that a body brings tags for. A policy may go by these tags:
+    /// where there is one it is asked when they are known, by [`Context::authorise_tags`].
+    pub(super) async fn open_to_tag(&self, at: &ObjectAddress) -> Result<OpenBucket> {
+        let (context, at) = (self.clone(), at.clone());
+        blocking(move || {
+            let owner = context.expected_owners.bucket.as_deref();
+            let open = context.open_unauthorised(&at.bucket, owner)?;
+            if open.policy.is_none() {
+                context.object_in(&open, &at.key, at.version, Action::PutObjectTagging)?;
+            }
+            Ok(open)
+        })
+        .await
+    }
+
+    /// Whether the caller may give that object those tags.
+    pub(super) fn authorise_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        tags: &Tags,
+    ) -> Result<()> {
+        let mut context = self.clone();
+        context.facts = Arc::new(self.facts.with_request_tags(tags));
+        context.object_in(open, &at.key, at.version, Action::PutObjectTagging).map(|_| ())
+    }
+
+    /// Whether the caller may know of the tags of an object that it may read.
+    pub(super) fn may_read_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        object: &Object,
+    ) -> bool {
+        let action = Action::GetObjectTagging;
+        self.authorise_object(open, &at.key, at.version, object, action).is_ok()
     }
 
     /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read

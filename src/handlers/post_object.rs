@@ -40,7 +40,7 @@ pub(super) async fn post_object(
         put.new.tags = Tags::of_object(xml::tagging(document.as_bytes())?)?;
     }
     let object = Stored { location: object_path(&path, &put.key), bucket, key: put.key.clone() };
-    context.facts = Arc::new(context.facts.of_form(&head, &put.new.tags));
+    context.facts = Arc::new(context.facts.of_form(&head).with_request_tags(&put.new.tags));
     context.verified = posted.verified;
     Ok(object.answer(&answer, put_object(context, put, body).await?))
 }

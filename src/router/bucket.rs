@@ -53,7 +53,8 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     let Some(kind) = kind else {
         return Ok(Operation::Unconfigured(Unconfigured { bucket, key: None, name }));
     };
-    let address = BucketConfigAddress { bucket, kind, name };
+    let id = param(head, "id").map(str::to_owned);
+    let address = BucketConfigAddress { bucket, kind, id, name };
     Ok(match method {
         Method::Put => {
             let expected = checksum::expected(head)?;

@@ -422,10 +422,14 @@ pub struct PutObjectConfig {
 #[allow(missing_docs)] // the names are those of AWS's operations
 pub enum ConfigKind {
     Accelerate,
+    Analytics,
     Cors,
     Encryption,
+    IntelligentTiering,
+    Inventory,
     Lifecycle,
     Logging,
+    Metrics,
     Notification,
     ObjectLock,
     OwnershipControls,
@@ -446,6 +450,8 @@ pub struct BucketConfigAddress {
     pub bucket: BucketName,
     /// Which one.
     pub kind: ConfigKind,
+    /// `id`, of the kinds that a bucket may have several of; without it all of them are meant.
+    pub id: Option<String>,
     /// AWS's operation name.
     pub name: &'static str,
 }

@@ -57,6 +57,7 @@ pub(super) fn route(
         (Some("tagging"), Method::Get) => Operation::GetObjectTagging(object),
         (Some("tagging"), Method::Put) => Operation::PutObjectTagging(put_config(head, object)?),
         (Some("tagging"), Method::Delete) => Operation::DeleteObjectTagging(object),
+        (Some("torrent"), Method::Get) => Operation::GetObjectTorrent(object),
         (Some(asked), _) => {
             let &(_, _, _, name, _) = subresources::row(head, asked, On::Object)?;
             let ObjectAddress { bucket, key, .. } = object;

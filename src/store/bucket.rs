@@ -12,8 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, PublicAccessBlock,
-    Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectMeta, ObjectOwnership, Owner,
+    PublicAccessBlock, Tags, Timestamp, UploadId, VersionId, WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -35,6 +35,18 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which pages of other origins may read its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfiguration>,
+    /// Its own tags, not those of its objects.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it is to be served as a site; nothing serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebsiteConfiguration>,
+    /// Acceleration was once put to `Suspended`: all there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration_suspended: bool,
     /// The policy as given: it is answered to the letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
