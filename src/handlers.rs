@@ -68,8 +68,8 @@ pub struct Context {
     pub region: Arc<str>,
 }
 
-/// Authorises, then carries out. Where the operation is PostObject, `context.verified` is afterwards
-/// what the form proved.
+/// Authorises, then carries out. Where the operation is PostObject, `context.verified` is
+/// afterwards what the form proved.
 ///
 /// # Errors
 ///
