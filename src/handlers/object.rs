@@ -11,7 +11,7 @@
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
 use super::tagging::with_tagging_count;
-use super::{Context, OpenBucket, acl, blocking, with_new_version, with_version};
+use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -60,6 +60,8 @@ pub(super) async fn put_object(
 /// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
     context.authorise_new(open, &new)?;
+    retention::check_new(open, &new.lock, context.now)?;
+    let default_retention = || open.bucket.config().default_retention(context.now);
     let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
@@ -70,8 +72,8 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         acl,
         version_id: VersionId::Null,
         tags: new.tags,
-        retention: None,
-        legal_hold: None,
+        retention: new.lock.retention.or_else(default_retention),
+        legal_hold: new.lock.legal_hold,
     })
 }
 
@@ -103,6 +105,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     }
     response = stored_headers(response, &object.meta, input.overrides);
     response = with_tagging_count(response, context, &open, &input.object, &object);
+    response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());

@@ -8,7 +8,7 @@ use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
+    ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
 };
 use std::ops::RangeInclusive;
 
@@ -215,7 +215,7 @@ pub struct NewObject {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockInput {
     /// `x-amz-object-lock-mode` and `-retain-until-date`, which come together.
-    pub retention: Option<(RetentionMode, Timestamp)>,
+    pub retention: Option<Retention>,
     /// `x-amz-object-lock-legal-hold`.
     pub legal_hold: Option<bool>,
 }
