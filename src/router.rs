@@ -6,7 +6,7 @@
 //! * `address`: bucket and key, from path or Host.
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
-//! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//! * `acl`, `attributes`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
 //! an operation is 501 or 405, never the plain operation), and headers that imply what is not
@@ -18,6 +18,7 @@
 
 mod acl;
 mod address;
+mod attributes;
 mod bucket;
 mod checksum;
 mod copy;

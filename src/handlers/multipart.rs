@@ -5,8 +5,9 @@
 //! Refused: lists of parts that do not ascend, or that name tags this server never gave. What the
 //! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses.
 
-use super::list::{bool_text, write_origin};
-use super::object::{checksum_text, name_condition, new_meta};
+use super::checksum::{write_checksum, write_object_checksum};
+use super::list::{bool_text, write_origin, write_upload_checksum};
+use super::object::{name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
 use super::{Context, blocking};
 use crate::auth::access::Action;
@@ -14,11 +15,11 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{
-    CompleteMultipartUpload, CreateMultipartUpload, ListParts, ObjectChecksum, UploadAddress,
+    CompleteMultipartUpload, CreateMultipartUpload, ExpectedObject, ListParts, UploadAddress,
     UploadPart,
 };
-use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm};
+use crate::store::{CompletePart, Expectation, PartRecord, UploadInfo};
+use crate::types::{ChecksumAlgorithm, ChecksumType, UploadChecksum};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -43,15 +44,10 @@ pub(super) fn create_multipart_upload(
     let response = Response::xml(document.finish());
     Ok(match checksum {
         None => response,
-        Some(algorithm) => response
+        Some(UploadChecksum { algorithm, of }) => response
             .header("x-amz-checksum-algorithm", algorithm.name())
-            .header("x-amz-checksum-type", checksum_type(algorithm)),
+            .header("x-amz-checksum-type", of.name()),
     })
-}
-
-/// CRC64NVME alone can be combined from those of the parts.
-fn checksum_type(algorithm: ChecksumAlgorithm) -> &'static str {
-    if algorithm == ChecksumAlgorithm::Crc64Nvme { "FULL_OBJECT" } else { "COMPOSITE" }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
@@ -67,7 +63,7 @@ pub(super) async fn upload_part(
     let (writer, wanted) = blocking(move || {
         let upload =
             opener.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
-        let wanted = agree(claimed, upload.info().checksum)?;
+        let wanted = agree(claimed, upload.info().checksum.map(|wanted| wanted.algorithm))?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
     .await?;
@@ -108,35 +104,51 @@ pub(super) async fn complete_multipart_upload(
     input: CompleteMultipartUpload,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
+    let CompleteMultipartUpload { upload, expected, object, conditions } = input;
     let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
         let stored = open.upload(&upload.key, &upload.upload_id)?;
-        let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
+        let wanted = stored.info().checksum;
+        consecutive(&parts, wanted)?;
+        let expectation = expectation(object, wanted, parts.len())?;
         let committed = stored
-            .complete(&parts, &conditions, checksum.as_ref())
+            .complete(&parts, &conditions, &expectation)
             .map_err(|error| name_condition(error, &conditions))?;
         let mut document = Document::new("CompleteMultipartUploadResult");
         document.text("Location", &location(&upload));
         document.text("Bucket", upload.bucket.as_str());
         document.text("Key", upload.key.as_str());
         document.text("ETag", &committed.etag.quoted());
-        if let Some(checksum) = &committed.checksum {
-            let (value, kind) = checksum_text(&committed.etag, checksum);
-            document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
+        if let Some(UploadChecksum { of, .. }) = wanted {
+            let checksum = committed.checksum.as_ref();
+            write_object_checksum(&mut document, &committed.etag, checksum, of);
         }
         Ok(Response::xml(document.finish()))
     })
     .await
 }
 
-/// The checksum a client expects of so many parts.
-fn of_that_many(expected: ObjectChecksum, parts: usize) -> Result<Checksum> {
-    match expected.parts {
-        Some(n) if n != parts => Err(ErrorCode::BadDigest.into()),
-        _ => Ok(expected.checksum),
+/// What the store is to hold the object against, where that agrees with upload and list.
+fn expectation(
+    expected: ExpectedObject,
+    upload: Option<UploadChecksum>,
+    parts: usize,
+) -> Result<Expectation> {
+    if let (Some(of), Some(upload)) = (expected.of, upload)
+        && of != upload.of
+    {
+        let message = format!(
+            "The upload was created using the {} checksum mode. The complete request must use the \
+             same checksum mode.",
+            upload.of.name()
+        );
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
     }
+    if expected.parts.is_some_and(|n| n != parts) {
+        return Err(ErrorCode::BadDigest.into());
+    }
+    Ok(Expectation { checksum: expected.checksum, length: expected.length })
 }
 
 /// Part numbers rise, without repeats, and each tag is one that could have been given.
@@ -154,6 +166,16 @@ fn ascending(parts: Vec<CompletedPart>) -> Result<Vec<CompletePart>> {
                 .with("PartNumber", part.number.get().to_string())),
         };
     parts.into_iter().map(named).collect()
+}
+
+/// Checksums of checksums speak of parts 1 to k, so AWS wants those.
+fn consecutive(parts: &[CompletePart], wanted: Option<UploadChecksum>) -> Result<()> {
+    let composite = wanted.is_some_and(|wanted| wanted.of == ChecksumType::Composite);
+    let in_place = |(number, part): (u16, &CompletePart)| part.number.get() == number;
+    match composite && !(1..).zip(parts).all(in_place) {
+        true => Err(ErrorCode::InvalidPartOrder.into()),
+        false => Ok(()),
+    }
 }
 
 /// Everything but unreserved characters and the slash, as in a path.
@@ -197,10 +219,7 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     document.text("NextPartNumberMarker", &next.to_string());
     document.text("MaxParts", &input.max_parts.to_string());
     document.text("IsTruncated", bool_text(truncated));
-    if let Some(algorithm) = info.checksum {
-        document.text("ChecksumAlgorithm", algorithm.name());
-        document.text("ChecksumType", checksum_type(algorithm));
-    }
+    write_upload_checksum(&mut document, info);
     for part in &parts {
         document.element("Part", |document| write_part(document, part));
     }
@@ -213,13 +232,6 @@ fn write_part(document: &mut Document, part: &PartRecord) {
     document.text("ETag", &part.etag.quoted());
     document.text("Size", &part.length.to_string());
     write_checksum(document, part.checksum.as_ref());
-}
-
-/// `<ChecksumCRC32>` and its kin.
-pub(super) fn write_checksum(document: &mut Document, checksum: Option<&Checksum>) {
-    if let Some(checksum) = checksum {
-        document.text(checksum.algorithm.element(), &checksum.base64());
-    }
 }
 
 #[cfg(test)]

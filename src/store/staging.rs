@@ -14,7 +14,7 @@ use super::meta::PartRuns;
 use super::{Root, refused};
 use crate::auth::PayloadVerified;
 use crate::error::{Result, S3Error};
-use crate::types::{Checksum, ETag, ObjectMeta, Timestamp};
+use crate::types::{Checksum, ChecksumType, ETag, ObjectMeta, Timestamp};
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, FlockOperation, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
@@ -134,6 +134,7 @@ impl Staged {
         }
         meta.etag = ETag::Md5(digests.md5);
         meta.checksum = digests.checksum.clone();
+        meta.checksum_type = ChecksumType::FullObject;
         Sealed::unproved(&self.root, self.hold, meta, PartRuns::default(), Timestamp::now())
     }
 }

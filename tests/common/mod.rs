@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod upload;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
@@ -69,16 +70,22 @@ impl TestServer {
 
     /// The same after `change` has had its say.
     pub fn with(change: impl FnOnce(&mut Config)) -> TestServer {
-        TestServer::listen(false, change)
+        TestServer::listen(TempDir::new(), false, change)
     }
 
     /// The same through TLS, with a certificate of its own.
     pub fn with_tls() -> TestServer {
-        TestServer::listen(true, |_| {})
+        TestServer::listen(TempDir::new(), true, |_| {})
     }
 
-    fn listen(tls: bool, change: impl FnOnce(&mut Config)) -> TestServer {
-        let dir = TempDir::new();
+    /// Stops it and starts another one on its directory: of what it knew nothing is left but files.
+    pub fn restart(mut self, change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = std::mem::replace(&mut self.dir, TempDir::new());
+        drop(self);
+        TestServer::listen(dir, false, change)
+    }
+
+    fn listen(dir: TempDir, tls: bool, change: impl FnOnce(&mut Config)) -> TestServer {
         let mut config = config(dir.path());
         change(&mut config);
         let listen = [Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), tls }];
