@@ -3,7 +3,13 @@
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
 //!
 //! Refused: lists of parts that do not ascend, or that name tags this server never gave. What the
-//! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses.
+//! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses. A part
+//! listed twice is refused as on AWS, where Ceph takes the last: it may stand for one forgotten.
+//!
+//! Where we deviate: AWS refuses a part without the checksum that its upload asked for, and a
+//! COMPOSITE Complete that does not repeat every part's. Here the server computes the one and has
+//! the other; what is sent is compared. A checksum nobody asked for is not computed (AWS makes a
+//! CRC64NVME of every object).
 
 use super::checksum::{write_checksum, write_object_checksum};
 use super::list::{bool_text, write_origin, write_upload_checksum};

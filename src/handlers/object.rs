@@ -119,7 +119,8 @@ fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
     })
 }
 
-/// First offset and count of a part: how SDKs download in parallel what was uploaded so.
+/// First offset and count of a part: how SDKs download in parallel what was uploaded so. One that
+/// is not there is 416, which alone tells a HEAD why (Ceph's suite wants 400 InvalidPart).
 fn part(object: &Object, number: PartNumber) -> Result<(u64, u64)> {
     object.part(number).ok_or_else(|| {
         S3Error::from(ErrorCode::InvalidPartNumber)
