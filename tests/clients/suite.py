@@ -13,6 +13,7 @@ import sys
 
 import boto
 import curl
+import object_api
 import presigned
 from aws_cli import AwsCli
 from harness import ACCESS_KEY, SECRET_KEY, Checks, Endpoint, Files, Server, remove, work_directory
@@ -56,6 +57,7 @@ def tell_all(checks, endpoint, work, words):
         stories.append((kind.name, story))
     stories.append(("curl", lambda: curl.tell(checks, endpoint, files, work)))
     stories.append(("presigned", lambda: presigned.tell(checks, endpoint, files, work)))
+    stories.append(("object api", lambda: object_api.tell(checks, endpoint, files)))
     stories.append(("raw sockets", lambda: raw_range(checks, endpoint, files)))
     for name, story in stories:
         if not words or any(word in name for word in words):

@@ -1,0 +1,217 @@
+"""What the object API has beside bytes, through boto3 over TLS: versions, tags, locks, conditions,
+checksums and attributes of parts, a browser's form, and the configurations of a bucket."""
+
+import datetime
+import ssl
+import urllib.error
+import urllib.request
+import uuid
+import zlib
+from base64 import b64encode
+
+from botocore.exceptions import ClientError
+
+import boto
+from harness import MIB
+
+BUCKET = "b-object-api"
+LOCKED = "b-object-lock"
+
+
+def refused(code, call):
+    """Whether `call` is answered with that error code (or status, of an answer without a body)."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] == code
+    return False
+
+
+class ObjectApi:
+    """One method a rule; the order of `tell` matters, as each goes on from the one before."""
+
+    def __init__(self, endpoint, files):
+        self.s3 = boto.client(endpoint)
+        self.endpoint = endpoint
+        self.files = files
+
+    def versions(self):
+        s3, key = self.s3, "folder/a b"
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"zero")  # before versioning: id null
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        one = s3.put_object(Bucket=BUCKET, Key=key, Body=b"one")["VersionId"]
+        marker = s3.delete_object(Bucket=BUCKET, Key=key)
+        listed = s3.list_object_versions(Bucket=BUCKET)
+        read = lambda version: s3.get_object(Bucket=BUCKET, Key=key, VersionId=version)["Body"].read()
+        hidden = refused("NoSuchKey", lambda: s3.get_object(Bucket=BUCKET, Key=key))
+        s3.delete_object(Bucket=BUCKET, Key=key, VersionId=marker["VersionId"])
+        plain = self.endpoint.data is None or (self.endpoint.data / BUCKET / key).read_bytes() == b"one"
+        return (
+            marker["DeleteMarker"]
+            and hidden
+            and [entry["VersionId"] for entry in listed["Versions"]] == [one, "null"]
+            and len(listed["DeleteMarkers"]) == 1
+            and (read(one), read("null")) == (b"one", b"zero")
+            and plain
+        )
+
+    def tags(self):
+        s3, key = self.s3, "tagged"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x", Tagging="project=a%20b&empty=")
+        s3.copy_object(Bucket=BUCKET, Key="tagged-copy", CopySource={"Bucket": BUCKET, "Key": key})
+        tags = s3.get_object_tagging(Bucket=BUCKET, Key="tagged-copy")["TagSet"]
+        count = s3.get_object(Bucket=BUCKET, Key=key)["TagCount"]
+        return {tag["Key"]: tag["Value"] for tag in tags} == {"project": "a b", "empty": ""} and count == 2
+
+    def conditions(self):
+        s3, where = self.s3, {"Bucket": BUCKET, "Key": "lock-file"}
+        etag = s3.put_object(**where, Body=b"mine", IfNoneMatch="*")["ETag"]
+        taken = refused("PreconditionFailed", lambda: s3.put_object(**where, Body=b"his", IfNoneMatch="*"))
+        s3.put_object(**where, Body=b"mine again", IfMatch=etag)
+        late = refused("PreconditionFailed", lambda: s3.delete_object(**where, IfMatch=etag))
+        return taken and late and s3.get_object(**where)["Body"].read() == b"mine again"
+
+    def checksums(self):
+        s3, where = self.s3, {"Bucket": BUCKET, "Key": "parts"}
+        first, last = b"a" * 5 * MIB, b"b" * 100
+        upload = s3.create_multipart_upload(**where, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+        parts = []
+        for number, data in enumerate((first, last), 1):
+            part = s3.upload_part(
+                **where, UploadId=upload["UploadId"], PartNumber=number, Body=data, ChecksumAlgorithm="CRC32"
+            )
+            parts.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]})
+        whole = b64encode(zlib.crc32(first + last).to_bytes(4, "big")).decode()
+        done = s3.complete_multipart_upload(
+            **where,
+            UploadId=upload["UploadId"],
+            MultipartUpload={"Parts": parts},
+            ChecksumCRC32=whole,
+            ChecksumType="FULL_OBJECT",
+        )
+        wanted = ["ETag", "Checksum", "ObjectParts", "ObjectSize"]
+        attributes = s3.get_object_attributes(**where, ObjectAttributes=wanted)
+        second = s3.get_object(**where, PartNumber=2)
+        return (
+            done["ChecksumCRC32"] == whole
+            and attributes["Checksum"]["ChecksumCRC32"] == whole
+            and attributes["ObjectParts"]["TotalPartsCount"] == 2
+            and attributes["ObjectSize"] == 5 * MIB + 100
+            and second["Body"].read() == last
+            and second["PartsCount"] == 2
+        )
+
+    def locks(self):
+        s3, where = self.s3, {"Bucket": LOCKED, "Key": "record"}
+        s3.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+        version = s3.put_object(
+            **where, Body=b"x", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=until
+        )["VersionId"]
+        kept = refused("AccessDenied", lambda: s3.delete_object(**where, VersionId=version))
+        s3.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+        remove = lambda: s3.delete_object(**where, VersionId=version, BypassGovernanceRetention=True)
+        held = refused("AccessDenied", remove)
+        s3.put_object_legal_hold(**where, LegalHold={"Status": "OFF"})
+        remove()
+        s3.delete_bucket(Bucket=LOCKED)
+        return kept and held
+
+    def configurations(self):
+        """Each is given, read back, and taken away."""
+        s3 = self.s3
+        tags = {"TagSet": [{"Key": "k", "Value": "v"}]}
+        rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://a.example"]}
+        life = {"ID": "tmp", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}
+        policy = (
+            '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",'
+            f'"Action":"s3:GetObject","Resource":"arn:aws:s3:::{BUCKET}/secret/*"}}]}}'
+        )
+        s3.put_bucket_tagging(Bucket=BUCKET, Tagging=tags)
+        s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
+        s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [life]})
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+        good = (
+            s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"] == tags["TagSet"]
+            and s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"] == [rule]
+            and s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"] == [life]
+            and s3.get_bucket_policy(Bucket=BUCKET)["Policy"] == policy
+        )
+        s3.put_object(Bucket=BUCKET, Key="secret/x", Body=b"x")
+        denied = refused("AccessDenied", lambda: s3.get_object(Bucket=BUCKET, Key="secret/x"))
+        s3.delete_bucket_policy(Bucket=BUCKET)
+        s3.delete_bucket_lifecycle(Bucket=BUCKET)
+        s3.delete_bucket_cors(Bucket=BUCKET)
+        s3.delete_bucket_tagging(Bucket=BUCKET)
+        gone = refused("NoSuchCORSConfiguration", lambda: s3.get_bucket_cors(Bucket=BUCKET))
+        return good and denied and gone
+
+    def form(self):
+        """What a browser sends: the fields boto3 presigned, and a file."""
+        limits = [["content-length-range", 1, 1000], {"success_action_status": "201"}]
+        post = self.s3.generate_presigned_post(
+            BUCKET, "forms/${filename}", {"success_action_status": "201"}, limits
+        )
+        status, _ = self._send(post, b"of a form")
+        too_long, _ = self._send(post, b"x" * 1001)
+        stored = self.s3.get_object(Bucket=BUCKET, Key="forms/a name.txt")["Body"].read()
+        return (status, too_long, stored) == (201, 400, b"of a form")
+
+    def _send(self, post, content):
+        boundary = uuid.uuid4().hex
+        lines = []
+        for name, value in post["fields"].items():
+            lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n')
+        head = "".join(lines) + (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a name.txt"\r\n'
+            "Content-Type: text/plain\r\n\r\n"
+        )
+        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        request = urllib.request.Request(post["url"], data=body, headers=headers, method="POST")
+        tls = ssl.create_default_context(cafile=self.endpoint.ca) if self.endpoint.ca else None
+        try:
+            with urllib.request.urlopen(request, context=tls) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def metadata(self):
+        where = {"Bucket": BUCKET, "Key": "metadata"}
+        kept = {
+            "CacheControl": "max-age=60",
+            "ContentDisposition": "attachment",
+            "ContentLanguage": "de",
+            "StorageClass": "STANDARD_IA",
+            "WebsiteRedirectLocation": "/elsewhere",
+            "Metadata": {"colour": "blue"},
+        }
+        self.s3.put_object(**where, Body=b"x", **kept)
+        answer = self.s3.head_object(**where)
+        return all(answer[name] == value for name, value in kept.items())
+
+    def empty(self):
+        """Every version and marker goes, then the bucket."""
+        listed = self.s3.list_object_versions(Bucket=BUCKET)
+        entries = listed.get("Versions", []) + listed.get("DeleteMarkers", [])
+        objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+        answer = self.s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects})
+        self.s3.delete_bucket(Bucket=BUCKET)
+        return len(answer["Deleted"]) == len(objects) and not answer.get("Errors")
+
+
+def tell(checks, endpoint, files):
+    api = ObjectApi(endpoint, files)
+    for rule, step in (
+        ("versions and delete markers", api.versions),
+        ("tags of objects", api.tags),
+        ("conditional writes and deletes", api.conditions),
+        ("a checksum over all parts, and their attributes", api.checksums),
+        ("metadata as given", api.metadata),
+        ("a form's policy", api.form),
+        ("configurations of a bucket", api.configurations),
+        ("object lock", api.locks),
+        ("every version goes", api.empty),
+    ):
+        checks.attempt("object api", rule, step)
