@@ -80,6 +80,25 @@ pub const PAGE_MAX: usize = 1000;
 pub const DELETE_SHARES: usize = 16;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
+/// Tags of one object (S3's rule).
+pub const OBJECT_TAGS_MAX: usize = 10;
+/// Tags of one bucket (S3's rule).
+pub const BUCKET_TAGS_MAX: usize = 50;
+/// Key of a tag, in characters (S3's rule).
+pub const TAG_KEY_CHARS_MAX: usize = 128;
+/// Value of a tag, in characters (S3's rule).
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Routing rules of one WebsiteConfiguration (S3's rule).
+pub const ROUTING_RULES_MAX: usize = 50;
+/// Rules of one CORSConfiguration (S3's rule).
+pub const CORS_RULES_MAX: usize = 100;
+/// A CORSConfiguration, in bytes: 64 KB (S3's rule).
+pub const CORS_BYTES_MAX: usize = 64 * 1024;
+/// The ID of a CORS rule, in characters (S3's rule).
+pub const CORS_ID_CHARS_MAX: usize = 255;
+
+/// A bucket policy, in bytes (S3's rule).
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 
 /// How far a request's clock may be from ours, in seconds (S3's rule).
 pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;

@@ -26,7 +26,7 @@ use crate::limits;
 use crate::notice::tell;
 use crate::store::Store;
 use crate::tls;
-use crate::types::Timestamp;
+use crate::types::{PublicAccessBlock, Timestamp};
 use rustix::process::{Resource, getrlimit};
 use std::future::Future;
 use std::io;
@@ -70,6 +70,8 @@ pub struct Config {
     pub users: UsersSource,
     /// Where the objects are.
     pub store: Store,
+    /// What holds for every bucket beside its own block.
+    pub block: PublicAccessBlock,
 }
 
 /// What every connection shares.
@@ -81,6 +83,7 @@ struct Shared {
     log: log::AccessLog,
     users: users::CurrentUsers,
     store: Store,
+    block: PublicAccessBlock,
     permits: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -106,6 +109,7 @@ impl Server {
             log: log::AccessLog::start(config.log),
             users: users::CurrentUsers::new(config.users),
             store: config.store,
+            block: config.block,
             permits: Arc::new(Semaphore::new(permits as usize)),
             stopping,
         });

@@ -68,6 +68,17 @@ pub(super) struct Settings {
         default_missing_value = "true"
     )]
     require_signed_payload: Option<bool>,
+    /// Let ACLs and policies open buckets to everybody: without it nobody anonymous is let in
+    #[arg(
+        long,
+        env = "GLASSBUCKET_ALLOW_PUBLIC",
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    allow_public: Option<bool>,
     /// A TOML file with the same names as keys, for what no flag or variable says
     #[arg(long, value_name = "FILE", env = "GLASSBUCKET_CONFIG")]
     #[serde(skip)]
@@ -95,6 +106,7 @@ pub(super) struct Resolved {
     pub(super) log: LogFormat,
     pub(super) durability: Durability,
     pub(super) require_signed_payload: bool,
+    pub(super) allow_public: bool,
     pub(super) root_keys: Option<RootKeys>,
 }
 
@@ -161,6 +173,7 @@ fn merge(first: Settings, then: Settings) -> Result<Settings, String> {
         log: first.log.or(then.log),
         durability: first.durability.or(then.durability),
         require_signed_payload: first.require_signed_payload.or(then.require_signed_payload),
+        allow_public: first.allow_public.or(then.allow_public),
         config: first.config,
         access_key_id,
         secret_access_key,
@@ -178,6 +191,7 @@ fn check(given: Settings) -> Result<Resolved, String> {
         log: parse_log(given.log.as_deref().unwrap_or("combined"))?,
         durability: parse_durability(given.durability.as_deref().unwrap_or("strict"))?,
         require_signed_payload: given.require_signed_payload.unwrap_or(false),
+        allow_public: given.allow_public.unwrap_or(false),
         root_keys: root_keys(given.access_key_id, given.secret_access_key)?,
     })
 }

@@ -8,10 +8,10 @@
 //! Where we deviate: AWS lists the parts of uploads with COMPOSITE checksums alone, and counts
 //! those of all others; here each is listed with its size.
 
-use super::Context;
 use super::checksum::write_checksum;
 use super::list::bool_text;
 use super::object::precondition_failed;
+use super::{Context, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result};
 use crate::http::response::Response;
@@ -54,10 +54,7 @@ pub(super) fn get_object_attributes(
     }
     let response = Response::xml(document.finish());
     let response = response.header("Last-Modified", object.modified.http_date());
-    Ok(match open.bucket.config().versioning {
-        Some(_) => response.header("x-amz-version-id", meta.version_id.to_string()),
-        None => response,
-    })
+    Ok(with_version(response, open.shown_version(&object)))
 }
 
 /// A page of the parts after `marker`; nothing of an object that was not made of parts.

@@ -16,7 +16,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{CreateBucket, ListBuckets};
 use crate::store::BucketConfig;
-use crate::types::{BucketName, Owner, Timestamp};
+use crate::types::{BucketName, ObjectOwnership, Owner, Timestamp};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -64,6 +64,9 @@ pub(super) async fn create_bucket(
 ) -> Result<Response> {
     let owner = context.caller()?.owner.clone();
     let acl = acl::from_headers(&context.users, &input.acl, &owner, &owner)?;
+    if input.ownership == Some(ObjectOwnership::BucketOwnerEnforced) && acl.is_some() {
+        return Err(ErrorCode::InvalidBucketAclWithObjectOwnership.into());
+    }
     let creator = context.clone();
     receive_xml(context, body, input.expected, move |document| {
         let config = BucketConfig {
@@ -71,6 +74,7 @@ pub(super) async fn create_bucket(
             owner: Some(owner),
             location: xml::create_bucket(&document)?,
             acl,
+            ownership: input.ownership,
             ..BucketConfig::default()
         };
         create(&creator, &input.bucket, config)?;

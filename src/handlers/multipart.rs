@@ -15,7 +15,7 @@ use super::checksum::{write_checksum, write_object_checksum};
 use super::list::{bool_text, write_origin, write_upload_checksum};
 use super::object::{name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking};
+use super::{Context, blocking, with_new_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -62,13 +62,12 @@ pub(super) async fn upload_part(
     input: UploadPart,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let UploadPart { upload: UploadAddress { bucket, key, upload_id }, .. } = input;
+    let address = input.upload;
     let mut terms = Terms::content(input.expected, input.length);
     let claimed = terms.checksum;
     let opener = context.clone();
     let (writer, wanted) = blocking(move || {
-        let upload =
-            opener.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
+        let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
         let wanted = agree(claimed, upload.info().checksum.map(|wanted| wanted.algorithm))?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
@@ -111,10 +110,10 @@ pub(super) async fn complete_multipart_upload(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, object, conditions } = input;
-    let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
+    let (opener, address) = (context.clone(), upload.clone());
+    let stored = blocking(move || Ok(opener.open_upload(&address, Action::PutObject)?.1)).await?;
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
-        let stored = open.upload(&upload.key, &upload.upload_id)?;
         let wanted = stored.info().checksum;
         consecutive(&parts, wanted)?;
         let expectation = expectation(object, wanted, parts.len())?;
@@ -130,7 +129,7 @@ pub(super) async fn complete_multipart_upload(
             let checksum = committed.checksum.as_ref();
             write_object_checksum(&mut document, &committed.etag, checksum, of);
         }
-        Ok(Response::xml(document.finish()))
+        Ok(with_new_version(Response::xml(document.finish()), committed.version_id))
     })
     .await
 }
@@ -199,17 +198,14 @@ pub(super) fn abort_multipart_upload(
     context: &Context,
     upload: &UploadAddress,
 ) -> Result<Response> {
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let open = context.open_for_write(bucket, Action::AbortMultipartUpload, key)?;
-    open.upload(key, upload_id)?.abort()?;
+    context.open_upload(upload, Action::AbortMultipartUpload)?.1.abort()?;
     Ok(Response::empty(204))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
 pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Response> {
     let UploadAddress { bucket, key, upload_id } = &input.upload;
-    let open = context.open_for_write(bucket, Action::ListMultipartUploadParts, key)?;
-    let upload = open.upload(key, upload_id)?;
+    let (open, upload) = context.open_upload(&input.upload, Action::ListMultipartUploadParts)?;
     let (parts, truncated) = match input.max_parts {
         0 => (Vec::new(), false),
         max => upload.parts(input.marker, max)?,
@@ -219,7 +215,7 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     document.text("Bucket", bucket.as_str());
     document.text("Key", key.as_str());
     document.text("UploadId", upload_id.as_str());
-    write_origin(&mut document, info);
+    write_origin(&mut document, &open, info);
     document.text("PartNumberMarker", &input.marker.to_string());
     let next = parts.last().map_or(input.marker, |part| part.number.get());
     document.text("NextPartNumberMarker", &next.to_string());

@@ -9,8 +9,10 @@
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
 use super::checksum::{with_checksum, with_checksum_read};
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking};
+use super::tagging::with_tagging_count;
+use super::{Context, OpenBucket, acl, blocking, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -48,16 +50,18 @@ pub(super) async fn put_object(
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        let response = with_new_version(response, committed.version_id);
         let of = ChecksumType::FullObject;
         Ok(with_checksum(response, &committed.etag, checksum.as_ref(), of))
     })
     .await
 }
 
-/// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
-/// it, and the checksum, from the proof that comes with the bytes.
+/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is
+/// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
-    let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
+    context.authorise_new(open, &new)?;
+    let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
         checksum: None,
@@ -76,10 +80,12 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) =
+        context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
+    let version = open.shown_version(&object);
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(not_modified(&object)),
+        Verdict::NotModified => return Ok(with_version(not_modified(&object), version)),
         Verdict::PreconditionFailed => return Err(precondition_failed(&input.conditions)),
     }
     let range = input.range.filter(|_| is_unchanged(input.if_range.as_deref(), &object));
@@ -90,6 +96,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     let (offset, bytes) = part.unwrap_or((0, object.length));
     let mut response = Response::empty(if part.is_some() { 206 } else { 200 });
     response = validators(response.header("Accept-Ranges", "bytes"), &object);
+    response = with_version(response, version);
     if part.is_some() {
         response = response.header("Content-Range", content_range(offset, bytes, object.length));
     }
@@ -97,12 +104,21 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
     // The checksum of the whole: beside a range a client would hold it against a piece.
     if input.checksum_mode && (part.is_none() || input.part_number.is_some()) {
         response = with_checksum_read(response, &object, input.part_number);
     }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)
+}
+
+/// A key that never was is told from a deleted one in so many words, as Ceph's clients want it.
+fn not_of_delete_marker(error: S3Error) -> S3Error {
+    match error.code == ErrorCode::NoSuchKey && error.headers.is_empty() {
+        true => error.header("x-amz-delete-marker", "false"),
+        false => error,
+    }
 }
 
 /// First offset and count; `InvalidRange` names the length, for the client to ask again.
@@ -116,6 +132,7 @@ fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
         S3Error::from(ErrorCode::InvalidRange)
             .with("RangeRequested", requested)
             .with("ActualObjectSize", length.to_string())
+            .header("Content-Range", format!("bytes */{length}"))
     })
 }
 
@@ -197,10 +214,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
-use crate::types::BucketName;
+use crate::types::{BucketName, ObjectOwnership};
 use std::ops::RangeInclusive;
 
 /// What `max-buckets` may be.
@@ -53,7 +53,8 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     let Some(kind) = kind else {
         return Ok(Operation::Unconfigured(Unconfigured { bucket, key: None, name }));
     };
-    let address = BucketConfigAddress { bucket, kind, name };
+    let id = param(head, "id").map(str::to_owned);
+    let address = BucketConfigAddress { bucket, kind, id, name };
     Ok(match method {
         Method::Put => {
             let expected = checksum::expected(head)?;
@@ -88,12 +89,14 @@ fn post_object() -> S3Error {
 fn create_bucket(head: &RequestHead, bucket: BucketName) -> Result<CreateBucket> {
     let object_lock = field(head, "x-amz-bucket-object-lock-enabled")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    // Only ObjectWriter is what this server does: ACLs count, the writer owns.
-    if field(head, "x-amz-object-ownership").is_some_and(|v| v != "ObjectWriter") {
-        return Err(parse::not_implemented("x-amz-object-ownership"));
-    }
+    const OWNERSHIP: &str = "x-amz-object-ownership";
+    let parse_ownership = |name| {
+        ObjectOwnership::parse(name)
+            .ok_or_else(|| S3Error::argument("Invalid x-amz-object-ownership", OWNERSHIP, name))
+    };
+    let ownership = field(head, OWNERSHIP).map(parse_ownership).transpose()?;
     let (acl, expected) = (AclInput::read(head)?, checksum::expected(head)?);
-    Ok(CreateBucket { bucket, acl, object_lock, expected })
+    Ok(CreateBucket { bucket, acl, ownership, object_lock, expected })
 }
 
 fn list_objects(head: &RequestHead, bucket: BucketName) -> Result<Operation> {

@@ -6,8 +6,8 @@ use crate::digest::Expected;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ContentHeaders,
-    Grantee, Key, PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadChecksum, UploadId,
-    VersionId,
+    Grantee, Key, ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp,
+    UploadChecksum, UploadId, VersionId,
 };
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
@@ -60,6 +60,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its ACL.
     pub acl: AclInput,
+    /// `x-amz-object-ownership`.
+    pub ownership: Option<ObjectOwnership>,
     /// `x-amz-bucket-object-lock-enabled`: versioned from the first object on, for ever.
     pub object_lock: bool,
     /// Claims about the XML, if any.
@@ -152,7 +154,7 @@ pub struct DeleteObject {
     pub object: ObjectAddress,
     /// `x-amz-bypass-governance-retention`.
     pub bypass_governance: bool,
-    /// `If-Match`.
+    /// `If-Match`, `x-amz-if-match-size`, `x-amz-if-match-last-modified-time`.
     pub conditions: Conditions,
 }
 
@@ -398,10 +400,14 @@ pub struct PutObjectConfig {
 #[allow(missing_docs)] // the names are those of AWS's operations
 pub enum ConfigKind {
     Accelerate,
+    Analytics,
     Cors,
     Encryption,
+    IntelligentTiering,
+    Inventory,
     Lifecycle,
     Logging,
+    Metrics,
     Notification,
     ObjectLock,
     OwnershipControls,
@@ -422,6 +428,8 @@ pub struct BucketConfigAddress {
     pub bucket: BucketName,
     /// Which one.
     pub kind: ConfigKind,
+    /// `id`, of the kinds that a bucket may have several of; without it all of them are meant.
+    pub id: Option<String>,
     /// AWS's operation name.
     pub name: &'static str,
 }

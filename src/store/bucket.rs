@@ -12,7 +12,8 @@ use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, buckets, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectMeta, ObjectOwnership, Owner,
+    PublicAccessBlock, Tags, Timestamp, UploadId, VersionId, WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::fstat;
@@ -34,6 +35,27 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which pages of other origins may read its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfiguration>,
+    /// Its own tags, not those of its objects.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it is to be served as a site; nothing serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebsiteConfiguration>,
+    /// Acceleration was once put to `Suspended`: all there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration_suspended: bool,
+    /// The policy as given: it is answered to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who owns what others write; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
+    /// The bucket's own block, beside the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be

@@ -12,7 +12,7 @@
 //! A file that no key names (a FIFO, a link, a name of another form) is never replaced or removed.
 
 use super::naming::{Role, decode, encode};
-use super::object::{self, Committed, is_regular};
+use super::object::{self, Committed, Object, is_regular};
 use super::staging::{Hold, Sealed};
 use super::{Bucket, attribute, copy, dir, refused};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -74,6 +74,26 @@ fn weigh(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<()> {
             }
         },
         Err(error) if error.code == ErrorCode::NoSuchKey && conditions.if_match.is_none() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Weighs the conditions of a delete; false where there is nothing to delete, which meets them all.
+///
+/// An absent key is success to a conditional delete too: AWS says so of directory buckets, Ceph of
+/// all. What was to be gone is gone.
+fn weigh_removal(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<bool> {
+    if conditions.is_empty() {
+        return Ok(true);
+    }
+    match object::open(bucket, key) {
+        Ok(Object { meta, length, modified, .. }) => {
+            match conditions.permit_removal(Some((&meta.etag, length)), modified) {
+                true => Ok(true),
+                false => Err(ErrorCode::PreconditionFailed.into()),
+            }
+        }
+        Err(error) if error.code == ErrorCode::NoSuchKey => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -254,7 +274,9 @@ pub(super) fn remove(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Res
     let root = bucket.root();
     root.disk.writable()?;
     let _lock = root.locks.key(bucket.inode(), key.as_str())?;
-    weigh(bucket, key, conditions)?;
+    if !weigh_removal(bucket, key, conditions)? {
+        return Ok(false);
+    }
     let mut left = Vec::new();
     for role in [Role::Beside, Role::Plain] {
         let path = encode(key.as_str(), role);

@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod sharing;
 pub mod upload;
 pub mod xml;
 
@@ -15,7 +16,7 @@ use client::{Answer, Connection, Request, Signer};
 use glassbucket::auth::{Secret, Settings, User, Users};
 use glassbucket::server::{Clock, Config, Listen, Listeners, LogFormat, Server, UsersSource};
 use glassbucket::store::{Durability, Store};
-use glassbucket::types::{Owner, Timestamp};
+use glassbucket::types::{Owner, PublicAccessBlock, Timestamp};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -170,6 +171,7 @@ fn config(dir: &Path) -> Config {
         clock: Clock::System,
         log: LogFormat::Off,
         users: UsersSource::fixed(users()),
+        block: PublicAccessBlock::SHUT,
         store,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::digest::{Expected, ExpectedChecksum};
-use crate::types::{ChecksumAlgorithm, ChecksumType, Grantee, Permission};
+use crate::types::{ChecksumAlgorithm, ChecksumType, Grantee, Permission, Timestamp};
 
 fn put(headers: &str) -> Result<PutObject> {
     match ask(&format!("PUT /bkt/k\n{headers}"))? {
@@ -80,11 +80,22 @@ fn put_object_keeps_what_is_stored() {
 }
 
 #[test]
+fn put_object_reads_tags_as_a_query() {
+    let tags = put_empty("x-amz-tagging: foo=b+a%2Fr&bar&Z=").unwrap().new.tags;
+    assert_eq!(tags.iter().collect::<Vec<_>>(), [("Z", ""), ("bar", ""), ("foo", "b a/r")]);
+    assert!(put_empty("").unwrap().new.tags.is_empty());
+}
+
+#[test]
 fn put_object_refuses_what_it_cannot_keep() {
     for (headers, code) in [
         ("x-amz-server-side-encryption: AES256", ErrorCode::NotImplemented),
         ("x-amz-server-side-encryption-customer-algorithm: AES256", ErrorCode::NotImplemented),
-        ("x-amz-tagging: a=b", ErrorCode::NotImplemented),
+        ("x-amz-tagging: a=%zz", ErrorCode::InvalidArgument),
+        ("x-amz-tagging: a=b&a=c", ErrorCode::InvalidTag),
+        ("x-amz-tagging: =b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: aws:a=b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: a&b&c&d&e&f&g&h&i&j&k", ErrorCode::InvalidTag),
         ("x-amz-write-offset-bytes: 0", ErrorCode::NotImplemented),
         ("x-amz-object-lock-mode: GOVERNANCE", ErrorCode::InvalidRequest),
         ("x-amz-object-lock-legal-hold: ON", ErrorCode::InvalidRequest),
@@ -289,8 +300,21 @@ fn delete_object_never_ignores_a_condition() {
         panic!()
     };
     assert_eq!(input.conditions.if_match.as_deref(), Some("\"e\""));
-    for other in ["If-None-Match: *", "x-amz-if-match-size: 1"] {
-        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), ErrorCode::NotImplemented);
+    let both = "x-amz-if-match-size: 7\n\
+                x-amz-if-match-last-modified-time: Sat, 21 Nov 2026 18:52:07 GMT";
+    let Operation::DeleteObject(input) = ask(&format!("DELETE /bkt/k\n{both}")).unwrap() else {
+        panic!()
+    };
+    assert_eq!(input.conditions.if_match_size, Some(7));
+    let time = Some(Timestamp::new(1_795_287_127, 0));
+    assert_eq!(input.conditions.if_match_last_modified, time);
+    for (other, code) in [
+        ("If-None-Match: *", ErrorCode::NotImplemented),
+        ("If-Unmodified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
+        ("x-amz-if-match-size: some", ErrorCode::InvalidArgument),
+        ("x-amz-if-match-last-modified-time: then", ErrorCode::InvalidArgument),
+    ] {
+        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), code, "{other}");
     }
 }
 

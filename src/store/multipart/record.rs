@@ -6,7 +6,7 @@
 use super::{PartRecord, UploadInfo, folder};
 use crate::types::{
     Acl, Checksum, ChecksumAlgorithm, ChecksumType, ContentHeaders, ETag, Key, ObjectMeta, Owner,
-    PartNumber, Timestamp, UploadChecksum, hex, unhex,
+    PartNumber, Tags, Timestamp, UploadChecksum, hex, unhex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub(super) struct InfoFile {
     user_metadata: Vec<(String, String)>,
     storage_class: Option<String>,
     acl: Option<Acl>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    tags: Tags,
 }
 
 impl InfoFile {
@@ -49,6 +51,7 @@ impl InfoFile {
             user_metadata: meta.user_metadata,
             storage_class: meta.storage_class,
             acl: meta.acl,
+            tags: meta.tags,
         }
     }
 
@@ -68,6 +71,7 @@ impl InfoFile {
         meta.user_metadata = self.user_metadata;
         meta.storage_class = self.storage_class;
         meta.acl = self.acl;
+        meta.tags = self.tags;
         UploadInfo {
             meta,
             checksum: self.checksum_algorithm.and_then(|name| {
