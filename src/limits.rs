@@ -78,6 +78,10 @@ pub const PAGE_MAX: usize = 1000;
 /// Shares of one DeleteObjects that run side by side: enough for their waits for the disk to
 /// overlap, few enough that one request does not crowd out the others.
 pub const DELETE_SHARES: usize = 16;
+/// The default retention of a bucket, in days: a hundred years (S3's rule).
+pub const RETENTION_DAYS_MAX: u16 = 36_500;
+/// The same, in years (S3's rule).
+pub const RETENTION_YEARS_MAX: u16 = 100;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
 /// Tags of one object (S3's rule).

@@ -25,6 +25,7 @@ mod checksum;
 mod copy;
 mod cors;
 mod inputs;
+mod lock;
 mod multipart;
 mod new_object;
 mod object;

@@ -3,7 +3,7 @@
 //! Between `http::body`, which collects at most `limits::XML_BYTES_MAX` bytes of a request, and
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
-//! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `read`, `lock`: one function a document; `pull`, the guarded event reader below it.
 //! * `versioning`: a configuration in both directions.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
@@ -15,6 +15,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
 
 mod cors;
+mod lock;
 mod pull;
 mod read;
 mod settings;
@@ -25,6 +26,7 @@ mod website;
 mod write;
 
 pub use cors::{cors_configuration, cors_document};
+pub use lock::{legal_hold, object_lock_configuration, retention};
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,

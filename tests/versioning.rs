@@ -346,3 +346,15 @@ fn an_acl_is_of_one_version() {
     let named = public(&format!("/bkt/k?acl&versionId={marker}"));
     assert_refused(&named, 405, "MethodNotAllowed");
 }
+
+#[test]
+fn versioning_cannot_be_suspended_under_object_lock() {
+    let server = TestServer::start();
+    let create = Request::new("PUT", "/bkt").header("x-amz-bucket-object-lock-enabled", "true");
+    assert_eq!(server.call(create).status, 200);
+    let suspended = set_versioning(&server, "<Status>Suspended</Status>");
+    assert_refused(&suspended, 409, "InvalidBucketState");
+    enable(&server);
+    let get = server.call(Request::new("GET", "/bkt?versioning"));
+    assert_eq!(text(&get.text(), "Status").as_deref(), Some("Enabled"));
+}

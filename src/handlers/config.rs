@@ -10,6 +10,7 @@
 
 mod cors;
 mod location;
+mod object_lock;
 mod ownership_controls;
 mod policy;
 mod public_access_block;
@@ -100,7 +101,7 @@ pub(super) fn get_bucket_config(
         ConfigKind::Logging => Ok(empty("BucketLoggingStatus")),
         ConfigKind::Metrics => settings::list("ListMetricsConfigurationsResult", address),
         ConfigKind::Notification => Ok(empty("NotificationConfiguration")),
-        ConfigKind::ObjectLock => none(&open, ErrorCode::ObjectLockConfigurationNotFoundError),
+        ConfigKind::ObjectLock => object_lock::get(&open),
         ConfigKind::OwnershipControls => ownership_controls::get(&open),
         ConfigKind::Policy => policy::get(&open),
         ConfigKind::PolicyStatus => policy::status(&open),
@@ -136,6 +137,7 @@ pub(super) async fn put_bucket_config(
         ConfigKind::Replication => settings::put_replication(),
         ConfigKind::RequestPayment => settings::put_request_payment(&document),
         ConfigKind::Tagging => tagging::put(&open, &document),
+        ConfigKind::ObjectLock => object_lock::put(&open, &document),
         ConfigKind::OwnershipControls => ownership_controls::put(&open, &document),
         ConfigKind::Policy => policy::put(&open, &document),
         ConfigKind::PublicAccessBlock => public_access_block::put(&open, &document),

@@ -66,8 +66,8 @@ fn with_source_version(response: Response, version: Option<VersionId>) -> Respon
     }
 }
 
-/// Opens the source for whoever may read it, and which version it is where its bucket has such,
-/// under its conditions: what a read would answer with 304 is 412 for a copy.
+/// Opens the source for whoever may read it, and tells which version it is where its bucket has
+/// such; under its conditions: what a read would answer with 304 is 412 for a copy.
 fn open_source(
     context: &Context,
     source: &CopySource,
@@ -78,7 +78,7 @@ fn open_source(
             ErrorCode::MethodNotAllowed => S3Error::new(
                 ErrorCode::InvalidRequest,
                 "The source of a copy request may not specifically refer to a delete marker by \
-             version id.",
+                 version id.",
             ),
             _ => error,
         })?;
@@ -117,8 +117,8 @@ fn refuse_unchanged(input: &CopyObject, kept: &ObjectMeta) -> Result<()> {
     ))
 }
 
-/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect
-/// and ACL are the request's either way.
+/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect,
+/// ACL and Object Lock are the request's either way.
 fn copied_meta(
     context: &Context,
     open: &OpenBucket,

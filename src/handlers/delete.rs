@@ -12,6 +12,7 @@
 
 use super::object::name_condition;
 use super::receive::receive_xml;
+use super::retention::bypasses_governance;
 use super::{Context, OpenBucket, with_version};
 use crate::auth::access::Action;
 use crate::digest::{Expected, ExpectedChecksum};
@@ -38,7 +39,13 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
     let removal = Removal {
         version: *version,
         conditions: conditions.clone(),
-        bypass_governance: input.bypass_governance,
+        bypass_governance: bypasses_governance(
+            context,
+            &open,
+            key,
+            *version,
+            input.bypass_governance,
+        )?,
         now: context.now,
     };
     let removed = open
@@ -128,7 +135,7 @@ fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
     let key = Key::parse(entry.key.clone().into_bytes())?;
     context.may_remove(open, &key, version)?;
     let conditions = entry.conditions.clone();
-    let bypass_governance = *bypass_governance;
+    let bypass_governance = bypasses_governance(context, open, &key, version, *bypass_governance)?;
     let removal = Removal { version, conditions, bypass_governance, now: context.now };
     open.bucket.remove_version(&key, &removal).inspect_err(|error| {
         // The answer as a whole is a 200: nobody else tells what is our own fault.

@@ -25,7 +25,7 @@ use crate::router::{
     UploadPart,
 };
 use crate::store::{CompletePart, Expectation, PartRecord, UploadInfo};
-use crate::types::{ChecksumAlgorithm, ChecksumType, UploadChecksum};
+use crate::types::{ChecksumAlgorithm, ChecksumType, ObjectMeta, UploadChecksum};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -36,8 +36,11 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    let retention = new.lock.retention;
+    let meta = new_meta(context, &open, new)?;
     let info = UploadInfo {
-        meta: new_meta(context, &open, new)?,
+        // The bucket's default is Complete's to give.
+        meta: ObjectMeta { retention, ..meta },
         checksum,
         owner: context.caller()?.owner.clone(),
         initiated: context.now,
@@ -111,7 +114,9 @@ pub(super) async fn complete_multipart_upload(
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, object, conditions } = input;
     let (opener, address) = (context.clone(), upload.clone());
-    let stored = blocking(move || Ok(opener.open_upload(&address, Action::PutObject)?.1)).await?;
+    let mut stored =
+        blocking(move || Ok(opener.open_upload(&address, Action::PutObject)?.1)).await?;
+    stored.retain_by_default(context.now);
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
         let wanted = stored.info().checksum;

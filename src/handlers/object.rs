@@ -12,7 +12,7 @@ use super::checksum::{with_checksum, with_checksum_read};
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
 use super::tagging::with_tagging_count;
-use super::{Context, OpenBucket, acl, blocking, with_new_version, with_version};
+use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -61,6 +61,8 @@ pub(super) async fn put_object(
 /// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
     context.authorise_new(open, &new)?;
+    retention::check_new(open, &new.lock, context.now)?;
+    let default_retention = || open.bucket.config().default_retention(context.now);
     let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
@@ -72,8 +74,8 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         acl,
         version_id: VersionId::Null,
         tags: new.tags,
-        retention: None,
-        legal_hold: None,
+        retention: new.lock.retention.or_else(default_retention),
+        legal_hold: new.lock.legal_hold,
     })
 }
 
@@ -105,6 +107,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     }
     response = stored_headers(response, &object.meta, input.overrides);
     response = with_tagging_count(response, context, &open, &input.object, &object);
+    response = retention::with_lock(context, &open, &input.object, &object, response);
     // The checksum of the whole: beside a range a client would hold it against a piece.
     if input.checksum_mode && (part.is_none() || input.part_number.is_some()) {
         response = with_checksum_read(response, &object, input.part_number);

@@ -73,6 +73,17 @@ impl Context {
         self.authorise(open, action, Target::Key(key), || self.facts_of(version))
     }
 
+    /// Whether the caller may pass a GOVERNANCE retention of that key, or that version of it.
+    pub(super) fn may_bypass_governance(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+    ) -> Result<()> {
+        let facts = || self.facts_of(version);
+        self.authorise(open, Action::BypassGovernanceRetention, Target::Key(key), facts)
+    }
+
     /// Opens an object, or a version of it, to do that with it. What is not there is `NoSuchKey`
     /// only to whoever may list the bucket; to others it looks like what they may not read.
     /// `MethodNotAllowed` where the named version is a delete marker.
@@ -201,7 +212,8 @@ impl Context {
         }
     }
 
-    fn authorise_object(
+    /// Whether the caller may do that with an object that is open.
+    pub(super) fn authorise_object(
         &self,
         open: &OpenBucket,
         key: &Key,

@@ -1,7 +1,7 @@
 //! Operations on a bucket, and their inputs; the handlers cite the page of each.
 //!
-//! Refused: POST of an HTML form (501), a bucket with object lock or another ownership than
-//! ObjectWriter (501), a `<Delete>` without a digest, and page sizes that are no numbers.
+//! Refused: POST of an HTML form (501), a bucket with another ownership than ObjectWriter (501), a
+//! `<Delete>` without a digest, and page sizes that are no numbers.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};

@@ -6,8 +6,8 @@ use crate::digest::Expected;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ContentHeaders,
-    Grantee, Key, ObjectOwnership, PartNumber, Permission, RetentionMode, Tags, Timestamp,
-    UploadChecksum, UploadId, VersionId,
+    Grantee, Key, ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadChecksum,
+    UploadId, VersionId,
 };
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
@@ -213,7 +213,7 @@ pub struct NewObject {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockInput {
     /// `x-amz-object-lock-mode` and `-retain-until-date`, which come together.
-    pub retention: Option<(RetentionMode, Timestamp)>,
+    pub retention: Option<Retention>,
     /// `x-amz-object-lock-legal-hold`.
     pub legal_hold: Option<bool>,
 }

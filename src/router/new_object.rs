@@ -1,7 +1,6 @@
 //! What a new object is given beside its bytes: stored headers, metadata, class, ACL.
 //!
-//! Encryption is 501 and locks AWS's 400, both for one reason: the client asks for more than bytes
-//! kept, and a silent yes would be a lie.
+//! Encryption is 501, for the client asks for more than bytes kept, and a silent yes would be a lie.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 
@@ -30,19 +29,14 @@ impl NewObject {
     /// Reads the headers of PutObject, CopyObject and CreateMultipartUpload.
     pub(super) fn read(head: &RequestHead) -> Result<NewObject> {
         parse::refuse_encryption(head)?;
-        if !head.headers_with_prefix("x-amz-object-lock-").is_empty() {
-            return Err(S3Error::new(
-                ErrorCode::InvalidRequest,
-                "Bucket is missing Object Lock Configuration",
-            ));
-        }
+
         Ok(NewObject {
             headers: content_headers(head)?,
             user_metadata: user_metadata(head)?,
             storage_class: storage_class(head)?,
             acl: AclInput::read(head)?,
             tags: tags(head)?,
-            lock: LockInput::default(),
+            lock: LockInput::read(head)?,
         })
     }
 }

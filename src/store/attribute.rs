@@ -14,7 +14,7 @@ use super::meta::{self, Attribute, PartRuns, SideName, Unreadable};
 use super::{Root, dir, refused};
 use crate::error::{Result, S3Error};
 use crate::limits::{ATTRIBUTE_BYTES_MAX, SIDE_FILE_BYTES_MAX};
-use crate::types::{ETag, ObjectMeta, Timestamp, hex};
+use crate::types::{ETag, ObjectMeta, Timestamp, VersionId, hex};
 use md5::Md5;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{OFlags, Stat, XattrFlags, fgetxattr, fsetxattr, fstat};
@@ -181,6 +181,25 @@ fn describe_attribute(attribute: &Attribute, stat: &Stat) -> Vec<String> {
         ("x-amz-storage-class", &meta.storage_class),
     ] {
         lines.extend(value.as_ref().map(|value| format!("{name}: {}", value.escape_debug())));
+    }
+    if let VersionId::Id(_) = meta.version_id {
+        lines.push(format!("version: {}", meta.version_id));
+    }
+    if attribute.is_delete_marker {
+        lines.push("delete marker: the object was deleted here".to_owned());
+    }
+    if let Some(retention) = &meta.retention {
+        lines.push(format!(
+            "retention: {} until {}",
+            retention.mode.name(),
+            retention.until.iso8601()
+        ));
+    }
+    lines.extend(
+        meta.legal_hold.map(|held| format!("legal hold: {}", if held { "ON" } else { "OFF" })),
+    );
+    for (key, value) in &meta.tags.0 {
+        lines.push(format!("tag: {}={}", key.escape_debug(), value.escape_debug()));
     }
     for (name, value) in &meta.user_metadata {
         lines.push(format!("x-amz-meta-{}: {}", name.escape_debug(), value.escape_debug()));

@@ -263,14 +263,17 @@ fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) 
 }
 
 /// Changes a bucket's configuration as it is now, under the lock; its id, made if it had none.
-pub(super) fn configure(bucket: &Bucket, change: impl FnOnce(&mut BucketConfig)) -> Result<String> {
+pub(super) fn configure(
+    bucket: &Bucket,
+    change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+) -> Result<String> {
     let root = bucket.root();
     root.disk.writable()?;
     let _lock = root.locks.buckets()?;
     bucket.check_alive()?;
     let (known, config) = identity(root, bucket.name(), bucket.dir())?;
     let mut config = config.unwrap_or_else(|| bucket.config().clone());
-    change(&mut config);
+    change(&mut config)?;
     let id = known.clone().unwrap_or_else(random_id);
     write_config(root, bucket.name(), &id, config)?;
     if known.is_none() {

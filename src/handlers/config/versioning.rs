@@ -4,7 +4,7 @@
 //!
 //! Refused: to suspend it in a bucket with Object Lock, which keeps versions.
 
-use crate::error::Result;
+use crate::error::{ErrorCode, Result, S3Error};
 use crate::handlers::OpenBucket;
 use crate::http::response::Response;
 use crate::store::Versioning;
@@ -23,6 +23,16 @@ pub(super) fn put(open: &OpenBucket, document: &[u8]) -> Result<Response> {
         true => Versioning::Enabled,
         false => Versioning::Suspended,
     };
-    open.bucket.configure(|config| config.versioning = Some(versioning))?;
+    open.bucket.try_configure(|config| {
+        if config.object_lock.is_some() && versioning == Versioning::Suspended {
+            return Err(S3Error::new(
+                ErrorCode::InvalidBucketState,
+                "An Object Lock configuration is present on this bucket, so the versioning state \
+                 cannot be changed.",
+            ));
+        }
+        config.versioning = Some(versioning);
+        Ok(())
+    })?;
     Ok(Response::empty(200))
 }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::digest::{Expected, ExpectedChecksum};
-use crate::types::{ChecksumAlgorithm, ChecksumType, Grantee, Permission, Timestamp};
+use crate::types::{
+    ChecksumAlgorithm, ChecksumType, Grantee, Permission, Retention, RetentionMode, Timestamp,
+};
 
 fn put(headers: &str) -> Result<PutObject> {
     match ask(&format!("PUT /bkt/k\n{headers}"))? {
@@ -97,8 +99,6 @@ fn put_object_refuses_what_it_cannot_keep() {
         ("x-amz-tagging: aws:a=b", ErrorCode::InvalidTag),
         ("x-amz-tagging: a&b&c&d&e&f&g&h&i&j&k", ErrorCode::InvalidTag),
         ("x-amz-write-offset-bytes: 0", ErrorCode::NotImplemented),
-        ("x-amz-object-lock-mode: GOVERNANCE", ErrorCode::InvalidRequest),
-        ("x-amz-object-lock-legal-hold: ON", ErrorCode::InvalidRequest),
         ("x-amz-storage-class: standard", ErrorCode::InvalidStorageClass),
         ("x-amz-website-redirect-location: x", ErrorCode::InvalidArgument),
         ("If-Modified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
@@ -109,6 +109,28 @@ fn put_object_refuses_what_it_cannot_keep() {
     for tag in ["*", "\"abc\""] {
         let conditions = put_empty(&format!("If-None-Match: {tag}")).unwrap().conditions;
         assert_eq!(conditions.if_none_match.as_deref(), Some(tag));
+    }
+}
+
+#[test]
+fn put_object_reads_a_whole_lock_and_refuses_half_of_one() {
+    const UNTIL: &str = "x-amz-object-lock-retain-until-date: 2030-01-01T00:00:00Z";
+    const MODE: &str = "x-amz-object-lock-mode: COMPLIANCE";
+    let whole = format!("{MODE}\n{UNTIL}\nx-amz-object-lock-legal-hold: ON");
+    let lock = put_empty(&whole).unwrap().new.lock;
+    let until = Retention::parse_until("2030-01-01T00:00:00Z").unwrap();
+    let retention = Retention { mode: RetentionMode::Compliance, until };
+    assert_eq!(lock, LockInput { retention: Some(retention), legal_hold: Some(true) });
+    let held = put_empty("x-amz-object-lock-legal-hold: OFF").unwrap().new.lock;
+    assert_eq!(held, LockInput { retention: None, legal_hold: Some(false) });
+    for headers in [
+        MODE,
+        UNTIL,
+        &format!("x-amz-object-lock-mode: compliance\n{UNTIL}"),
+        &format!("{MODE}\nx-amz-object-lock-retain-until-date: tomorrow"),
+        "x-amz-object-lock-legal-hold: on",
+    ] {
+        assert_eq!(refused(headers), ErrorCode::InvalidArgument, "{headers}");
     }
 }
 
@@ -432,7 +454,7 @@ const NAMES: [&str; 24] = [
     "x-amz-decoded-content-length",
     "x-amz-content-sha256",
     "x-amz-storage-class",
-    "x-amz-object-lock-",
+    "x-amz-object-lock-retain-until-date",
     "x-amz-metadata-directive",
     "content-length",
 ];

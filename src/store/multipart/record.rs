@@ -6,7 +6,7 @@
 use super::{PartRecord, UploadInfo, folder};
 use crate::types::{
     Acl, Checksum, ChecksumAlgorithm, ChecksumType, ContentHeaders, ETag, Key, ObjectMeta, Owner,
-    PartNumber, Tags, Timestamp, UploadChecksum, hex, unhex,
+    PartNumber, Retention, RetentionMode, Tags, Timestamp, UploadChecksum, hex, unhex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,11 @@ pub(super) struct InfoFile {
     acl: Option<Acl>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     tags: Tags,
+    /// Mode and, in seconds and nanoseconds since 1970, end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retention: Option<(RetentionMode, i64, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legal_hold: Option<bool>,
 }
 
 impl InfoFile {
@@ -52,6 +57,8 @@ impl InfoFile {
             storage_class: meta.storage_class,
             acl: meta.acl,
             tags: meta.tags,
+            retention: meta.retention.map(|r| (r.mode, r.until.secs(), r.until.nanos())),
+            legal_hold: meta.legal_hold,
         }
     }
 
@@ -72,6 +79,10 @@ impl InfoFile {
         meta.storage_class = self.storage_class;
         meta.acl = self.acl;
         meta.tags = self.tags;
+        meta.retention = self
+            .retention
+            .map(|(mode, secs, nanos)| Retention { mode, until: Timestamp::new(secs, nanos) });
+        meta.legal_hold = self.legal_hold;
         UploadInfo {
             meta,
             checksum: self.checksum_algorithm.and_then(|name| {

@@ -4,7 +4,7 @@ use crate::error::ErrorCode;
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::store::{BucketConfig, Versioning};
-use crate::types::{Acl, BucketName, Owner};
+use crate::types::{Acl, BucketName, ObjectLock, Owner};
 use std::fs;
 use std::process::Command;
 
@@ -50,6 +50,7 @@ fn create_bucket_keeps_its_configuration() {
         location: Some("eu-west-1".into()),
         acl: None,
         versioning: Some(Versioning::Suspended),
+        object_lock: Some(ObjectLock::default()),
         ..BucketConfig::default()
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
@@ -58,6 +59,12 @@ fn create_bucket_keeps_its_configuration() {
     assert_eq!(again.code, ErrorCode::BucketAlreadyExists);
     store.bucket(&photos()).unwrap().configure(|config| config.acl = Some(acl())).unwrap();
     let changed = BucketConfig { acl: Some(acl()), ..given };
+    assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
+    let refused = store.bucket(&photos()).unwrap().try_configure(|config| {
+        config.object_lock = None;
+        Err(ErrorCode::InvalidBucketState.into())
+    });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidBucketState);
     assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
     assert_eq!(private(&scratch, "buckets"), 1);
     assert_eq!(store.bucket(&name("none")).err().unwrap().code, ErrorCode::NoSuchBucket);
