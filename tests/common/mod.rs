@@ -8,12 +8,14 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod lifecycle;
 pub mod lock;
 pub mod sharing;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
 use glassbucket::auth::{Secret, Settings, User, Users};
+use glassbucket::lifecycle::Day;
 use glassbucket::server::{Clock, Config, Listen, Listeners, LogFormat, Server, UsersSource};
 use glassbucket::store::{Durability, Store};
 use glassbucket::types::{Owner, PublicAccessBlock, Timestamp};
@@ -173,6 +175,7 @@ fn config(dir: &Path) -> Config {
         users: UsersSource::fixed(users()),
         block: PublicAccessBlock::SHUT,
         store,
+        lifecycle_day: Day::Real,
     }
 }
 
