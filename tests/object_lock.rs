@@ -7,6 +7,7 @@
 mod common;
 
 use common::client::{Answer, Request};
+use common::form::Form;
 use common::lifecycle;
 use common::lock::{
     LATER, SOON, at, bypassing, default_rule, delete, delete_objects, object, of_version, put,
@@ -14,7 +15,7 @@ use common::lock::{
     with_lock,
 };
 use common::xml::{elements, root, text};
-use common::{OTHER, TestServer};
+use common::{OTHER, OWN, TestServer};
 use glassbucket::lifecycle::{Day, sweep};
 use glassbucket::types::Timestamp;
 
@@ -157,6 +158,24 @@ fn put_object_headers_are_kept_shown_and_outlive_a_restart() {
         let answer = server.call(object("GET", "plain", query));
         assert_refused(&answer, 404, "NoSuchObjectLockConfiguration");
     }
+}
+
+#[test]
+fn post_object_locks_by_fields_of_its_form() {
+    let server = server();
+    let fields = [
+        ("key", "k"),
+        ("x-amz-object-lock-mode", "GOVERNANCE"),
+        ("x-amz-object-lock-retain-until-date", SOON),
+        ("x-amz-object-lock-legal-hold", "ON"),
+    ];
+    let conditions = r#"{"bucket": "bkt"}, {"key": "k"}, {"x-amz-object-lock-mode": "GOVERNANCE"},
+        ["starts-with", "$x-amz-object-lock-retain-until-date", "20"],
+        {"x-amz-object-lock-legal-hold": "ON"}"#;
+    let form = Form::new(&fields, "hello").sign_v4(&server.signer(OWN), conditions);
+    let id = put_id(&form.post(&mut server.connect(), &server.address.to_string(), "bkt"));
+    assert_eq!(retention(&server, "k"), ("GOVERNANCE".to_owned(), SOON.to_owned()));
+    assert_refused(&server.call(bypassing(delete("k", &id))), 403, "AccessDenied");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::router::{
     UploadPart,
 };
 use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm, ObjectMeta};
+use crate::types::{Checksum, ChecksumAlgorithm, Key, ObjectMeta};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -170,7 +170,12 @@ const PATH: &AsciiSet =
 /// The path of the object. AWS gives a whole URL; behind a proxy we would name the wrong host, and
 /// no client follows it.
 fn location(upload: &UploadAddress) -> String {
-    format!("/{}/{}", upload.bucket.as_str(), utf8_percent_encode(upload.key.as_str(), PATH))
+    object_path(&format!("/{}", upload.bucket.as_str()), &upload.key)
+}
+
+/// The path of an object from that of its bucket.
+pub(super) fn object_path(bucket: &str, key: &Key) -> String {
+    format!("{bucket}/{}", utf8_percent_encode(key.as_str(), PATH))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>

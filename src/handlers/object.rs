@@ -32,8 +32,9 @@ pub(super) async fn put_object(
     input: PutObject,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutObject { bucket, key, length, expected, new, conditions } = input;
-    let terms = Terms::content(expected, length);
+    let PutObject { bucket, key, length, bytes, expected, new, conditions } = input;
+    let (bytes_min, bytes_max) = (*bytes.start(), *bytes.end());
+    let terms = Terms { bytes_min, bytes_max, ..Terms::content(expected, length) };
     let opener = context.clone();
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {

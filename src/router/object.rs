@@ -14,6 +14,7 @@ use super::{checksum, copy, multipart};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::http::range::ByteRange;
+use crate::limits;
 use crate::types::{BucketName, Key, PartNumber};
 
 pub(super) fn route(
@@ -143,6 +144,7 @@ fn put_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<PutObj
         bucket,
         key,
         length: parse::content_length(head)?,
+        bytes: 0..=limits::PUT_BYTES_MAX,
         expected: checksum::expected(head)?,
         new: NewObject::read(head)?,
         conditions: parse::write_conditions(head)?,
