@@ -44,6 +44,7 @@ codes! {
     BucketAlreadyExists 409 "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Select a different name and try again."
     BucketAlreadyOwnedByYou 409 "The bucket that you tried to create already exists, and you own it."
     BucketNotEmpty 409 "The bucket that you tried to delete is not empty."
+    ConditionalRequestConflict 409 "The conditional request cannot succeed due to a conflicting operation against this resource."
     EntityTooLarge 400 "Your proposed upload exceeds the maximum allowed object size."
     EntityTooSmall 400 "Your proposed upload is smaller than the minimum allowed object size."
     HttpVersionNotSupported 505 "The HTTP version specified is not supported."

@@ -29,6 +29,7 @@
 //! | [`auth`] | who sent this: SigV2, SigV4, chunk chains | `http::head`, `digest`, `types`, `error` |
 //! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::range`, `digest`, `types`, `error` |
 //! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice` |
+//! | [`lifecycle`] | which objects end when, and the sweep that ends them | `store`, `notice`, `types`, `error` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |
 //! | [`cli`] | the command line | all |
@@ -42,6 +43,7 @@ pub mod digest;
 pub mod error;
 pub mod handlers;
 pub mod http;
+pub mod lifecycle;
 pub mod limits;
 pub mod notice;
 pub mod router;

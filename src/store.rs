@@ -10,9 +10,10 @@
 //!     2024/%~                           the object `2024/` (a folder made by a client)
 //!   .glassbucket/                       mode 0700; no bucket name can start with a dot
 //!     staging/<process>/<n>             bodies on their way in
-//!     buckets/<bucket-id>.json          created, owner, location, ACL
+//!     buckets/<bucket-id>.json          created, owner, location, ACL, versioning
 //!     uploads/<bucket-id>/<upload-id>/  multipart uploads in progress
-//!     versions/                         empty: the place of noncurrent versions
+//!     versions/<bucket-id>/<path>%~v/   noncurrent versions and delete markers of a key: one file
+//!                                       each, named so that the newest comes first
 //!     side/<name>                       metadata too large for an attribute
 //!     locks/<hash>                      the lock of a key is a flock on one of them
 //! ```
@@ -91,6 +92,7 @@ struct Root {
     data: OwnedFd,
     configs: OwnedFd,
     uploads: OwnedFd,
+    versions: OwnedFd,
     side: OwnedFd,
     staging: Staging,
     locks: Locks,
@@ -129,10 +131,10 @@ impl Store {
         };
         let staging = Staging::open(&sub("staging")?)
             .map_err(|error| failed("cannot prepare the staging folder", error))?;
-        sub("versions")?;
         let root = Root {
             configs: sub("buckets")?,
             uploads: sub("uploads")?,
+            versions: sub("versions")?,
             side: sub("side")?,
             locks: Locks::new(sub("locks")?),
             changes: Changes::default(),

@@ -6,6 +6,7 @@
 mod acl;
 mod conditions;
 mod cors;
+pub mod lifecycle;
 mod retention;
 mod sharing;
 mod tags;

@@ -5,6 +5,7 @@
 //!
 //! * `read`, `lock`: one function a document; `pull`, the guarded event reader below it.
 //! * `versioning`: a configuration in both directions.
+//! * [`lifecycle`]: one configuration, read and written.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -15,6 +16,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
 
 mod cors;
+pub mod lifecycle;
 mod lock;
 mod pull;
 mod read;

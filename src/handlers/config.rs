@@ -9,6 +9,7 @@
 //! of each operation in its file.
 
 mod cors;
+mod lifecycle;
 mod location;
 mod object_lock;
 mod ownership_controls;
@@ -19,8 +20,10 @@ mod tagging;
 mod versioning;
 mod website;
 
+pub(super) use lifecycle::{with_abort_date, with_expiration, with_new_expiration};
 pub(super) use location::get_bucket_location;
 
+use super::delete::is_claimed;
 use super::receive::receive_xml;
 use super::{Context, OpenBucket};
 use crate::auth::access::Action;
@@ -97,7 +100,7 @@ pub(super) fn get_bucket_config(
             settings::list("ListBucketIntelligentTieringConfigurationsOutput", address)
         }
         ConfigKind::Inventory => settings::list("ListInventoryConfigurationsResult", address),
-        ConfigKind::Lifecycle => none(&open, ErrorCode::NoSuchLifecycleConfiguration),
+        ConfigKind::Lifecycle => lifecycle::get(&open),
         ConfigKind::Logging => Ok(empty("BucketLoggingStatus")),
         ConfigKind::Metrics => settings::list("ListMetricsConfigurationsResult", address),
         ConfigKind::Notification => Ok(empty("NotificationConfiguration")),
@@ -120,10 +123,14 @@ pub(super) async fn put_bucket_config(
     input: PutBucketConfig,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutBucketConfig { address: BucketConfigAddress { bucket, kind, name, .. }, expected } =
-        input;
+    let PutBucketConfig { address, expected, default_minimum_object_size } = input;
+    let BucketConfigAddress { bucket, kind, name, .. } = address;
     let open = context.open_blocking(&bucket, action(kind, Verb::Put)).await?;
     refuse_stranger(context, &open, kind)?;
+    if kind == ConfigKind::Lifecycle && !is_claimed(&expected) {
+        let sentence = "Missing required header for this request: Content-MD5";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, sentence));
+    }
     receive_xml(context, body, expected, move |document| match kind {
         ConfigKind::Accelerate => settings::put_accelerate(&open, &document),
         ConfigKind::Analytics
@@ -138,6 +145,7 @@ pub(super) async fn put_bucket_config(
         ConfigKind::RequestPayment => settings::put_request_payment(&document),
         ConfigKind::Tagging => tagging::put(&open, &document),
         ConfigKind::ObjectLock => object_lock::put(&open, &document),
+        ConfigKind::Lifecycle => lifecycle::put(&open, &document, default_minimum_object_size),
         ConfigKind::OwnershipControls => ownership_controls::put(&open, &document),
         ConfigKind::Policy => policy::put(&open, &document),
         ConfigKind::PublicAccessBlock => public_access_block::put(&open, &document),
@@ -163,6 +171,7 @@ pub(super) fn delete_bucket_config(
         ConfigKind::Cors => cors::delete(&open),
         // Never there, and to delete what is not there succeeds.
         ConfigKind::Encryption | ConfigKind::Replication => no_content(),
+        ConfigKind::Lifecycle => lifecycle::delete(&open),
         ConfigKind::OwnershipControls => ownership_controls::delete(&open),
         ConfigKind::Policy => policy::delete(&open),
         ConfigKind::PublicAccessBlock => public_access_block::delete(&open),

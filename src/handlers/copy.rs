@@ -15,7 +15,7 @@
 
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
-use super::{Context, OpenBucket, with_new_version};
+use super::{Context, OpenBucket, config, with_new_version};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -57,7 +57,8 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
     }
     let response = with_source_version(Response::xml(document.finish()), source_version);
-    Ok(with_new_version(response, committed.version_id))
+    let response = with_new_version(response, committed.version_id);
+    Ok(config::with_new_expiration(response, &open.bucket, &input.key))
 }
 
 fn with_source_version(response: Response, version: Option<VersionId>) -> Response {

@@ -11,7 +11,9 @@
 use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
 use super::tagging::with_tagging_count;
-use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
+use super::{
+    Context, OpenBucket, acl, blocking, config, retention, with_new_version, with_version,
+};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -50,6 +52,7 @@ pub(super) async fn put_object(
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
         let response = with_new_version(response, committed.version_id);
+        let response = config::with_new_expiration(response, &open.bucket, &key);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
@@ -109,6 +112,9 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
     }
+    if input.object.version.is_none() {
+        response = config::with_expiration(response, &open.bucket, &input.object.key, &object);
+    }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)
 }
@@ -157,9 +163,19 @@ pub(super) fn precondition_failed(conditions: &Conditions) -> S3Error {
     S3Error::from(ErrorCode::PreconditionFailed).with("Condition", name)
 }
 
-/// [`precondition_failed`] for a write, whose conditions the store weighs under its lock.
+/// [`precondition_failed`] for a write or delete, whose conditions the store weighs under its lock.
+/// Where it never came to that, since people kept changing the name by hand, AWS has a code of its
+/// own for "try again".
 pub(super) fn name_condition(error: S3Error, conditions: &Conditions) -> S3Error {
-    let name = if conditions.if_match.is_some() { "If-Match" } else { "If-None-Match" };
+    if error.code == ErrorCode::OperationAborted && !conditions.is_empty() {
+        return ErrorCode::ConditionalRequestConflict.into();
+    }
+    let name = match conditions {
+        Conditions { if_match: Some(_), .. } => "If-Match",
+        Conditions { if_match_size: Some(_), .. } => "x-amz-if-match-size",
+        Conditions { if_match_last_modified: Some(_), .. } => "x-amz-if-match-last-modified-time",
+        _ => "If-None-Match",
+    };
     super::name_in(error, ErrorCode::PreconditionFailed, "Condition", name)
 }
 
@@ -259,6 +275,17 @@ mod tests {
         assert_eq!(precondition_failed(&conditions).fields[0].1, "If-Match");
         let error = precondition_failed(&Conditions::default());
         assert_eq!(error.fields[0].1, "If-Unmodified-Since");
+        let size = Conditions { if_match_size: Some(1), ..Conditions::default() };
+        let error = name_condition(ErrorCode::PreconditionFailed.into(), &size);
+        assert_eq!(error.fields[0].1, "x-amz-if-match-size");
+    }
+
+    #[test]
+    fn a_conditional_write_that_could_not_be_weighed_is_to_be_tried_again() {
+        let aborted = |conditions| name_condition(ErrorCode::OperationAborted.into(), &conditions);
+        let condition = Conditions { if_none_match: Some("*".into()), ..Conditions::default() };
+        assert_eq!(aborted(condition).code, ErrorCode::ConditionalRequestConflict);
+        assert_eq!(aborted(Conditions::default()).code, ErrorCode::OperationAborted);
     }
 
     #[test]

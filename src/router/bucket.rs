@@ -12,6 +12,7 @@ use super::{
 };
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
+use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{BucketName, ObjectOwnership};
 use std::ops::RangeInclusive;
 
@@ -58,11 +59,25 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     Ok(match method {
         Method::Put => {
             let expected = checksum::expected(head)?;
-            Operation::PutBucketConfig(PutBucketConfig { address, expected })
+            let default_minimum_object_size = default_minimum_object_size(head)?;
+            Operation::PutBucketConfig(PutBucketConfig {
+                address,
+                expected,
+                default_minimum_object_size,
+            })
         }
         Method::Delete => Operation::DeleteBucketConfig(address),
         _ => Operation::GetBucketConfig(address),
     })
+}
+
+fn default_minimum_object_size(head: &RequestHead) -> Result<Option<DefaultMinimumObjectSize>> {
+    const NAME: &str = "x-amz-transition-default-minimum-object-size";
+    let Some(text) = field(head, NAME) else { return Ok(None) };
+    let size = DefaultMinimumObjectSize::parse(text);
+    let invalid =
+        || S3Error::argument("Invalid transition default minimum object size", NAME, text);
+    size.map(Some).ok_or_else(invalid)
 }
 
 /// Without `max-buckets` the answer has all buckets, as it had before 2024.

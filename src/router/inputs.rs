@@ -4,6 +4,7 @@
 
 use crate::digest::Expected;
 use crate::http::range::ByteRange;
+use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
     ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
@@ -425,6 +426,8 @@ pub struct PutBucketConfig {
     pub address: BucketConfigAddress,
     /// Claims about the document.
     pub expected: Expected,
+    /// `x-amz-transition-default-minimum-object-size`, which goes with a lifecycle configuration.
+    pub default_minimum_object_size: Option<DefaultMinimumObjectSize>,
 }
 
 /// A sub-resource that this server has no operation for.

@@ -26,17 +26,28 @@ use std::io::Read;
 /// Its name; the part after `user.` is all that counts against ext4's inode.
 const NAME: &str = "user.glassbucket";
 
+/// What is known of an open file.
+pub(super) struct Known {
+    pub(super) meta: ObjectMeta,
+    pub(super) parts: PartRuns,
+    pub(super) is_delete_marker: bool,
+    /// It has no attribute that can be read: put there by hand.
+    pub(super) is_bare: bool,
+}
+
 /// What is known of an open file whose `fstat` this is.
-pub(super) fn read(root: &Root, fd: impl AsFd, stat: &Stat) -> Result<(ObjectMeta, PartRuns)> {
+pub(super) fn read(root: &Root, fd: impl AsFd, stat: &Stat) -> Result<Known> {
     let Some(mut attribute) = load(fd, |name| load_side(&root.side, name))? else {
-        return Ok((ObjectMeta::bare(derived_etag(stat)), PartRuns::default()));
+        let (meta, parts) = (ObjectMeta::bare(derived_etag(stat)), PartRuns::default());
+        return Ok(Known { meta, parts, is_delete_marker: false, is_bare: true });
     };
     if !attribute.is_of(stat) {
         attribute.meta.etag = derived_etag(stat);
         attribute.meta.checksum = None;
         attribute.parts = PartRuns::default();
     }
-    Ok((attribute.meta, attribute.parts))
+    let Attribute { meta, parts, is_delete_marker, .. } = attribute;
+    Ok(Known { meta, parts, is_delete_marker, is_bare: false })
 }
 
 /// The attribute of a file, with what `side` finds of the rest; `None` where there is none that
@@ -76,22 +87,45 @@ pub(super) fn write(
     parts: PartRuns,
 ) -> Result<Timestamp> {
     let stat = fstat(file).map_err(refused)?;
-    let modified = meta::modified(&stat);
-    let attribute =
-        Attribute { meta, parts, is_delete_marker: false, size: stat.st_size as u64, modified };
+    let (size, modified) = (stat.st_size as u64, meta::modified(&stat));
+    let attribute = Attribute { meta, parts, is_delete_marker: false, size, modified };
+    write_attribute(root, file, &attribute)?;
+    Ok(modified)
+}
+
+/// The same for the empty file of a delete marker.
+pub(super) fn write_delete_marker(root: &Root, file: &File, id: VersionId) -> Result<()> {
+    let stat = fstat(file).map_err(refused)?;
+    let mut meta = ObjectMeta::bare(ETag::Md5([0; 16]));
+    meta.version_id = id;
+    let (size, modified) = (stat.st_size as u64, meta::modified(&stat));
+    let parts = PartRuns::default();
+    let attribute = Attribute { meta, parts, is_delete_marker: true, size, modified };
+    write_attribute(root, file, &attribute)
+}
+
+/// Gives the open file another version id, synced; all else stays.
+pub(super) fn set_version(root: &Root, file: &File, version_id: VersionId) -> Result<()> {
+    let stat = fstat(file).map_err(refused)?;
+    let Known { mut meta, parts, .. } = read(root, file, &stat)?;
+    meta.version_id = version_id;
+    write(root, file, meta, parts)?;
+    root.disk.sync(file)
+}
+
+fn write_attribute(root: &Root, file: &File, attribute: &Attribute) -> Result<()> {
     let (mut head, rest) = attribute.encode();
     if head.len() + rest.len() <= ATTRIBUTE_BYTES_MAX {
         let whole = [&head[..], &rest].concat();
         match fsetxattr(file, NAME, &whole, XattrFlags::empty()) {
-            Ok(()) => return Ok(modified),
+            Ok(()) => return Ok(()),
             Err(Errno::NOSPC | Errno::TOOBIG | Errno::RANGE) if !rest.is_empty() => {}
             Err(error) => return Err(refused(error)),
         }
     }
     let name = write_side(root, &rest)?;
     meta::push_side_name(&mut head, &name);
-    fsetxattr(file, NAME, &head, XattrFlags::empty()).map_err(refused)?;
-    Ok(modified)
+    fsetxattr(file, NAME, &head, XattrFlags::empty()).map_err(refused)
 }
 
 fn side_name(bytes: &[u8]) -> SideName {

@@ -4,21 +4,23 @@
 //! directory without links: nothing can be made in it any more, and whoever tries is told
 //! NoSuchBucket.
 
+use super::buckets::{self, Stamp};
 use super::list::{ListPage, ListQuery};
 use super::multipart::{self, Upload, UploadInfo, UploadPage};
 use super::object::{self, Committed, Object};
 use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
-use super::{Root, buckets, commit, copy, dir, list, refused};
+use super::{Root, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
+use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
     Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectLock, ObjectMeta, ObjectOwnership,
     Owner, PublicAccessBlock, Retention, Tags, Timestamp, UploadId, VersionId,
     WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
-use rustix::fs::fstat;
-use rustix::io::Errno;
+use rustix::fs::{FlockOperation, flock, fstat};
+use rustix::io::{Errno, retry_on_intr};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -60,6 +62,9 @@ pub struct BucketConfig {
     /// The bucket's own block, beside the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
+    /// Which objects end when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<LifecycleConfiguration>,
 }
 
 impl BucketConfig {
@@ -94,6 +99,8 @@ pub(super) struct Open {
     /// 32 hex digits; `None` for a directory made by hand, until it needs one.
     pub(super) id: Option<String>,
     pub(super) config: BucketConfig,
+    /// Of the configuration's file, when it was read.
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl Bucket {
@@ -157,6 +164,20 @@ impl Bucket {
         }
     }
 
+    /// Of the configuration's file as of opening.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.open.stamp
+    }
+
+    /// While this lives DeleteBucket waits: what leaves the bucket for the tree of versions, or
+    /// comes back, is seen by it in the one or in the other. `NoSuchBucket` once it is deleted.
+    pub(super) fn keep_alive(&self) -> Result<OwnedFd> {
+        let held = dir::open_dir(self.dir(), "").map_err(refused)?; // a lock of its own
+        retry_on_intr(|| flock(&held, FlockOperation::LockShared)).map_err(refused)?;
+        self.check_alive()?;
+        Ok(held)
+    }
+
     /// Its configuration as of opening.
     pub fn config(&self) -> &BucketConfig {
         &self.open.config
@@ -196,7 +217,7 @@ impl Bucket {
 
     /// An invisible file to write into.
     pub fn stage(&self) -> Result<Staged> {
-        Staged::new(self.root())
+        Staged::new(self)
     }
 
     /// Publishes: condition under the key's lock, rename, directory syncs. PreconditionFailed where
@@ -205,8 +226,10 @@ impl Bucket {
         commit::commit(self, key, sealed, conditions)
     }
 
-    /// Removes the current object; an absent key is success (false).
-    pub fn remove(&self, key: &Key) -> Result<bool> {
+    /// Deletes the current object of a bucket without versioning; whether there was one.
+    #[cfg(test)]
+    pub(super) fn remove(&self, key: &Key) -> Result<bool> {
+        let _lock = self.root().locks.key(self.inode(), key.as_str())?;
         commit::remove(self, key, &Conditions::default())
     }
 
@@ -230,8 +253,9 @@ impl Bucket {
 
     /// Stages a copy of `source`'s bytes (reflink, else copy_file_range) with `meta`; checksum and
     /// ETag are the caller's, in `meta`. OperationAborted if the source is edited meanwhile.
-    pub fn stage_copy(&self, source: &Object, meta: ObjectMeta) -> Result<Sealed> {
+    pub fn stage_copy(&self, source: &Object, mut meta: ObjectMeta) -> Result<Sealed> {
         let staged = self.stage()?;
+        meta.version_id = versions::expected_id(self.config().versioning);
         copy::copy_bytes(source, &staged.hold.file)?;
         // A copy is one part, whatever its source was made of.
         Sealed::unproved(self.root(), staged.hold, meta, Default::default(), Timestamp::now())

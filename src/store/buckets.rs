@@ -9,16 +9,16 @@
 
 use super::bucket::Open;
 use super::dir::{self, DIR_MODE};
-use super::{Bucket, BucketConfig, Root, Store, random_id, refused};
+use super::{Bucket, BucketConfig, Root, Store, Versioning, random_id, refused};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits::{CONFIG_BYTES_MAX, DELETE_BUCKET_ROUNDS_MAX};
 use crate::types::{BucketName, UploadId};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, OFlags, RenameFlags, StatxFlags, XattrFlags, fgetxattr, fsetxattr, fstat,
-    renameat_with, statx, unlinkat,
+    AtFlags, FileType, FlockOperation, OFlags, Stat, StatxFlags, XattrFlags, fgetxattr, flock,
+    fsetxattr, fstat, statat, statx, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
@@ -72,13 +72,13 @@ impl Store {
         if stat.st_dev != root.device {
             return Err(closed(format_args!("{} is another filesystem", name.as_str())));
         }
-        let (id, config) = identity(root, name, &dir)?;
-        let config = match config {
-            Some(config) => config,
-            None => made_by_hand(&dir)?,
+        let Identity { id, filed } = identity(root, name, &dir)?;
+        let (config, stamp) = match filed {
+            Some((config, stamp)) => (config, Some(stamp)),
+            None => (made_by_hand(&dir)?, None),
         };
-        let inode = stat.st_ino;
-        Ok(Bucket::new(Open { root: root.clone(), name: name.clone(), dir, inode, id, config }))
+        let (root, name, inode) = (root.clone(), name.clone(), stat.st_ino);
+        Ok(Bucket::new(Open { root, name, dir, inode, id, config, stamp }))
     }
 
     /// Makes a directory with an id and its configuration; BucketAlreadyExists if something of
@@ -96,7 +96,7 @@ impl Store {
         fsetxattr(&dir, ID_NAME, id.as_bytes(), XattrFlags::empty()).map_err(refused)?;
         root.disk.sync(&dir)?;
         write_config(root, name, &id, config)?;
-        match rename_new(folder, &staged, &root.data, name.as_str()) {
+        match dir::rename_new(folder, &staged, &root.data, name.as_str()) {
             Ok(()) => root.disk.sync(&root.data),
             Err(error) => {
                 let _ = unlinkat(folder, &staged, AtFlags::REMOVEDIR);
@@ -121,9 +121,16 @@ pub(super) fn delete(bucket: &Bucket) -> Result<()> {
     if !dir::open_dir(&root.data, name.as_str()).is_ok_and(is_it) {
         return Err(S3Error::from(ErrorCode::NoSuchBucket).with("BucketName", name.as_str()));
     }
+    // Waits for what is on its way between the bucket and its versions: `Bucket::keep_alive`.
+    let alone = dir::open_dir(bucket.dir(), "").map_err(refused)?;
+    retry_on_intr(|| flock(&alone, FlockOperation::LockExclusive)).map_err(refused)?;
+    let Identity { id, .. } = identity(root, name, bucket.dir())?;
+    if let Some(id) = &id {
+        remove_empty_versions(root, id)?;
+    }
     remove_empty(root, bucket)?;
     root.disk.sync(&root.data)?;
-    if let Some(id) = bucket.known_id() {
+    if let Some(id) = &id {
         // Nobody finds these any more: an id is never given twice. What cannot be removed now
         // costs space, nothing else.
         let _ = unlinkat(&root.configs, config_name(id), AtFlags::empty());
@@ -132,23 +139,25 @@ pub(super) fn delete(bucket: &Bucket) -> Result<()> {
     Ok(())
 }
 
+/// Removes the empty folders of a bucket's tree of versions, and the tree; BucketNotEmpty where any
+/// version or delete marker is left.
+fn remove_empty_versions(root: &Root, id: &str) -> Result<()> {
+    match dir::open_dir(&root.versions, id) {
+        Ok(tree) => remove_empty_below(&tree)?,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(error) => return Err(refused(error)),
+    }
+    match unlinkat(&root.versions, id, AtFlags::REMOVEDIR) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(refused(error)),
+    }
+}
+
 /// A bucket that is there and cannot be used; the log is told why.
 fn closed(cause: impl std::fmt::Display) -> S3Error {
     let mut error = S3Error::from(ErrorCode::AccessDenied);
     error.cause = Some(cause.to_string());
     error
-}
-
-/// A rename that replaces nothing, not even an empty directory (which a plain one would). Where the
-/// filesystem has no such flag, the lock on the set of buckets and a look have to do.
-fn rename_new(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> rustix::io::Result<()> {
-    match renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL) => match dir::kind(to, new)? {
-            Some(_) => Err(Errno::EXIST),
-            None => renameat_with(from, name, to, new, RenameFlags::empty()),
-        },
-        done => done,
-    }
 }
 
 /// Removes the bucket's directory with all empty ones in it. The last rmdir decides against a PUT
@@ -200,21 +209,74 @@ fn remove_empty_below(bucket: &OwnedFd) -> Result<()> {
     Ok(())
 }
 
+/// What a bucket's directory says of it.
+struct Identity {
+    id: Option<String>,
+    /// What is filed under the id.
+    filed: Option<(BucketConfig, Stamp)>,
+}
+
 /// The id of a bucket and what is filed under it, if the id is its own.
-fn identity(
-    root: &Root,
-    name: &BucketName,
-    dir: &OwnedFd,
-) -> Result<(Option<String>, Option<BucketConfig>)> {
-    let Some(id) = read_id(dir)? else { return Ok((None, None)) };
-    let Some(filed) = read_config(root, &id)? else { return Ok((Some(id), None)) };
+fn identity(root: &Root, name: &BucketName, dir: &OwnedFd) -> Result<Identity> {
+    let none = Identity { id: None, filed: None };
+    let Some(id) = read_id(dir)? else { return Ok(none) };
+    let Some((filed, stamp)) = read_config(root, &id)? else {
+        return Ok(Identity { id: Some(id), filed: None });
+    };
     if filed.name != name.as_str()
         && let Ok(original) = dir::open_dir(&root.data, &filed.name)
         && read_id(original)?.as_ref() == Some(&id)
     {
-        return Ok((None, None));
+        return Ok(none);
     }
-    Ok((Some(id), Some(filed.config)))
+    Ok(Identity { id: Some(id), filed: Some((filed.config, stamp)) })
+}
+
+/// Whether a bucket keeps versions, and its id, as it is now and not as of opening: a
+/// PutBucketVersioning that was answered holds for every change after it. It costs one look at the
+/// configuration's file.
+pub(super) fn versioning(bucket: &Bucket) -> Result<Option<(String, Versioning)>> {
+    let root = bucket.root();
+    let Some(id) = bucket.known_id() else {
+        // Made by hand; it may have been given an id since.
+        let Identity { id, filed } = identity(root, bucket.name(), bucket.dir())?;
+        return Ok(id.zip(filed.and_then(|(config, _)| config.versioning)));
+    };
+    let versioning = match stamp(root, id)? {
+        now if now == bucket.stamp() => bucket.config().versioning,
+        _ => match read_config(root, id)? {
+            Some((filed, _)) => filed.config.versioning,
+            None => {
+                bucket.check_alive()?;
+                bucket.config().versioning
+            }
+        },
+    };
+    Ok(versioning.map(|versioning| (id.to_owned(), versioning)))
+}
+
+/// Tells a configuration's file from the one that takes its place. Inode numbers are given again,
+/// and the kernel's clock ticks in milliseconds; the lengths of states of versioning differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    length: i64,
+    changed: (i64, u64),
+}
+
+impl Stamp {
+    fn of(stat: &Stat) -> Stamp {
+        let changed = (stat.st_ctime, stat.st_ctime_nsec);
+        Stamp { inode: stat.st_ino, length: stat.st_size, changed }
+    }
+}
+
+fn stamp(root: &Root, id: &str) -> Result<Option<Stamp>> {
+    match statat(&root.configs, config_name(id), AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(Stamp::of(&stat))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// The id in a directory's attribute; what is no id of ours counts as none.
@@ -240,21 +302,23 @@ fn config_name(id: &str) -> String {
     format!("{id}.json")
 }
 
-fn read_config(root: &Root, id: &str) -> Result<Option<Filed>> {
+fn read_config(root: &Root, id: &str) -> Result<Option<(Filed, Stamp)>> {
     let file = match dir::open(&root.configs, &config_name(id), OFlags::RDONLY) {
         Ok(file) => File::from(file),
         Err(Errno::NOENT) => return Ok(None),
         Err(error) => return Err(refused(error)),
     };
+    let stamp = Stamp::of(&fstat(&file).map_err(refused)?);
     let mut json = Vec::new();
     file.take(CONFIG_BYTES_MAX as u64).read_to_end(&mut json)?;
-    let filed = serde_json::from_slice(&json);
-    filed.map(Some).map_err(|error| closed(format_args!("buckets/{id}.json: {error}")))
+    let filed = serde_json::from_slice(&json).map(|filed| Some((filed, stamp)));
+    filed.map_err(|error| closed(format_args!("buckets/{id}.json: {error}")))
 }
 
 fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
     let filed = Filed { name: name.as_str().to_owned(), config };
     let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
+    // What cannot be read again must not be written: the bucket would be closed to everyone.
     if json.len() > CONFIG_BYTES_MAX {
         let message = "The configurations of this bucket would together be too large.";
         return Err(S3Error::new(ErrorCode::InvalidRequest, message));
@@ -271,8 +335,8 @@ pub(super) fn configure(
     root.disk.writable()?;
     let _lock = root.locks.buckets()?;
     bucket.check_alive()?;
-    let (known, config) = identity(root, bucket.name(), bucket.dir())?;
-    let mut config = config.unwrap_or_else(|| bucket.config().clone());
+    let Identity { id: known, filed } = identity(root, bucket.name(), bucket.dir())?;
+    let mut config = filed.map_or_else(|| bucket.config().clone(), |(config, _)| config);
     change(&mut config)?;
     let id = known.clone().unwrap_or_else(random_id);
     write_config(root, bucket.name(), &id, config)?;

@@ -9,12 +9,15 @@
 //! under the lock of key `a` and makes the directory. A PUT of `a` goes where `a` lies, and nothing
 //! is ever moved back: moving back makes a reader that looks at both places miss the object.
 //!
+//! In a bucket with versioning what a commit replaces is kept first: [`Versioned`].
+//!
 //! A file that no key names (a FIFO, a link, a name of another form) is never replaced or removed.
 
 use super::naming::{Role, decode, encode};
 use super::object::{self, Committed, Object, is_regular};
 use super::staging::{Hold, Sealed};
-use super::{Bucket, attribute, copy, dir, refused};
+use super::versions::Versioned;
+use super::{Bucket, Root, attribute, copy, dir, refused};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits::COMMIT_ROUNDS_MAX;
 use crate::types::{Conditions, Key, ObjectMeta, Verdict};
@@ -23,7 +26,7 @@ use rustix::fs::{AtFlags, FileType, RenameFlags, fstat, linkat, renameat_with, u
 use rustix::io::Errno;
 
 /// What came of one try to reach a place.
-enum Try<T> {
+pub(super) enum Try<T> {
     /// It is done.
     Done(T),
     /// Something changed under it (a directory was pruned, a file became a directory): look again.
@@ -43,12 +46,14 @@ pub(super) fn commit(
     root.disk.writable()?;
     for _ in 0..COMMIT_ROUNDS_MAX {
         let lock = root.locks.key(bucket.inode(), key.as_str())?;
+        let versioned = Versioned::now(bucket)?;
         weigh(bucket, key, conditions)?;
         let create_only = conditions.if_none_match.as_deref() == Some("*");
-        match publish(bucket, key, &mut sealed.hold, create_only)? {
+        match publish(bucket, key, &mut sealed, create_only, versioned.as_ref())? {
             Try::Done(()) => {
-                let Sealed { etag, modified, checksum, .. } = sealed;
-                return Ok(Committed { etag, modified, checksum, version_id: None });
+                let Sealed { etag, modified, checksum, version_id, .. } = sealed;
+                let version_id = versioned.map(|_| version_id);
+                return Ok(Committed { etag, modified, checksum, version_id });
             }
             Try::Again => bucket.check_alive()?,
             Try::InTheWay(path) => {
@@ -60,8 +65,8 @@ pub(super) fn commit(
     Err(ErrorCode::OperationAborted.into())
 }
 
-/// Weighs the conditions against the current object. An absent one fails `If-Match` as 404, as on
-/// AWS, and passes all else.
+/// Weighs the conditions of a write against the current object. An absent one, as which a delete
+/// marker counts, fails `If-Match` as 404, as on AWS, and passes all else.
 fn weigh(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<()> {
     if conditions.is_empty() {
         return Ok(());
@@ -78,40 +83,46 @@ fn weigh(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<()> {
     }
 }
 
-/// Weighs the conditions of a delete; false where there is nothing to delete, which meets them all.
+/// Weighs the conditions of a delete against what was found, an object or a delete marker; false
+/// where nothing was, which meets them all.
 ///
 /// An absent key is success to a conditional delete too: AWS says so of directory buckets, Ceph of
 /// all. What was to be gone is gone.
-fn weigh_removal(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<bool> {
-    if conditions.is_empty() {
-        return Ok(true);
-    }
-    match object::open(bucket, key) {
-        Ok(Object { meta, length, modified, .. }) => {
-            match conditions.permit_removal(Some((&meta.etag, length)), modified) {
-                true => Ok(true),
-                false => Err(ErrorCode::PreconditionFailed.into()),
-            }
-        }
-        Err(error) if error.code == ErrorCode::NoSuchKey => Ok(false),
-        Err(error) => Err(error),
+pub(super) fn weigh_removal(conditions: &Conditions, found: Option<&Object>) -> Result<bool> {
+    let Some(found) = found else { return Ok(conditions.is_empty()) };
+    let object = Some((&found.meta.etag, found.length)).filter(|_| !found.is_delete_marker);
+    match conditions.permit_removal(object, found.modified) {
+        true => Ok(true),
+        false => Err(ErrorCode::PreconditionFailed.into()),
     }
 }
 
 /// Where a key's file is to be put: an open directory, its path, a name.
-struct Place {
-    dir: OwnedFd,
-    dir_path: String,
-    name: String,
+pub(super) struct Place {
+    pub(super) dir: OwnedFd,
+    pub(super) dir_path: String,
+    pub(super) name: String,
 }
 
-/// Renames the staged file to where `key` lies or is to lie, and syncs the way to it.
-fn publish(bucket: &Bucket, key: &Key, hold: &mut Hold, create_only: bool) -> Result<Try<()>> {
+/// Renames the staged file to where `key` lies or is to lie, and syncs the way to it. In a bucket
+/// with versioning, `versioned`, what lies there is kept first.
+fn publish(
+    bucket: &Bucket,
+    key: &Key,
+    sealed: &mut Sealed,
+    create_only: bool,
+    versioned: Option<&Versioned>,
+) -> Result<Try<()>> {
     let place = match place(bucket, key)? {
         Try::Done(place) => place,
         Try::Again => return Ok(Try::Again),
         Try::InTheWay(path) => return Ok(Try::InTheWay(path)),
     };
+    let replaced = match versioned {
+        Some(versioned) => versioned.make_room(bucket, key, &place, sealed)?,
+        None => None,
+    };
+    let hold = &mut sealed.hold;
     let _told = bucket.root().changes.change(&place.dir, &place.name)?;
     match rename(hold, &place, create_only) {
         Ok(()) => {}
@@ -129,6 +140,9 @@ fn publish(bucket: &Bucket, key: &Key, hold: &mut Hold, create_only: bool) -> Re
         Err(error) => return Err(refused(error)),
     }
     sync_place(bucket, &place)?;
+    if let Some(replaced) = replaced {
+        replaced.remove(bucket.root())?;
+    }
     Ok(Try::Done(()))
 }
 
@@ -149,7 +163,7 @@ fn rename(hold: &mut Hold, place: &Place, create_only: bool) -> rustix::io::Resu
 }
 
 /// Syncs a directory whose entries changed, and each on the way to it that is not known to be.
-fn sync_place(bucket: &Bucket, place: &Place) -> Result<()> {
+pub(super) fn sync_place(bucket: &Bucket, place: &Place) -> Result<()> {
     let disk = &bucket.root().disk;
     disk.sync(&place.dir)?;
     let from_data = match place.dir_path.as_str() {
@@ -191,6 +205,50 @@ fn check_not_foreign(place: &Place) -> Result<()> {
 
 fn foreign(name: &str) -> S3Error {
     S3Error::internal(format!("{name:?} is no object and lies where one would have to be"))
+}
+
+/// The object of `key`, and where it lies; `None` where there is none.
+pub(super) fn current(bucket: &Bucket, key: &Key) -> Result<Option<(Place, Object)>> {
+    for role in [Role::Plain, Role::Beside] {
+        let path = encode(key.as_str(), role);
+        let (dir_path, name) = dir::split(&path);
+        let dir = match dir::open_dir(bucket.dir(), dir_path) {
+            Ok(dir) => dir,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
+            Err(error) => return Err(refused(error)),
+        };
+        if let Some(object) = object::open_at(bucket.root(), &dir, name)? {
+            let (dir_path, name) = (dir_path.to_owned(), name.to_owned());
+            return Ok(Some((Place { dir, dir_path, name }, object)));
+        }
+    }
+    Ok(None)
+}
+
+/// Renames `name` of `from` to where `key` is to lie, which is empty, and syncs the way to it:
+/// what was kept among the versions is the current object again.
+pub(super) fn bring_back(
+    bucket: &Bucket,
+    key: &Key,
+    from: &OwnedFd,
+    name: &str,
+) -> Result<Try<()>> {
+    let place = match place(bucket, key)? {
+        Try::Done(place) => place,
+        Try::Again => return Ok(Try::Again),
+        Try::InTheWay(path) => return Ok(Try::InTheWay(path)),
+    };
+    let _told = bucket.root().changes.change(&place.dir, &place.name)?;
+    match dir::rename_new(from, name, &place.dir, &place.name) {
+        Ok(()) => {}
+        Err(Errno::NOENT | Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY) => {
+            bucket.check_alive()?;
+            return Ok(Try::Again);
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    sync_place(bucket, &place)?;
+    Ok(Try::Done(()))
 }
 
 /// Opens the directory of `path`, making what is missing.
@@ -235,7 +293,7 @@ fn reach_dir(bucket: &Bucket, path: &str) -> Result<Try<OwnedFd>> {
 }
 
 /// Makes room for the directory `path`: the object that has the name moves beside it.
-fn move_aside(bucket: &Bucket, path: &str) -> Result<()> {
+pub(super) fn move_aside(bucket: &Bucket, path: &str) -> Result<()> {
     let Some((key, Role::Plain)) = decode(path) else { return Err(foreign(path)) };
     let _lock = bucket.root().locks.key(bucket.inode(), &key)?;
     let (from_path, from_name) = dir::split(path);
@@ -269,13 +327,16 @@ fn move_aside(bucket: &Bucket, path: &str) -> Result<()> {
 }
 
 /// Removes the object of `key` from both its places, then the parents left empty; whether there
-/// was one. The place beside goes first, or a stale file there would show for a moment.
+/// was one. The place beside goes first, or a stale file there would show for a moment. The caller
+/// holds the key's lock, and the bucket keeps no versions.
 pub(super) fn remove(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<bool> {
     let root = bucket.root();
     root.disk.writable()?;
-    let _lock = root.locks.key(bucket.inode(), key.as_str())?;
-    if !weigh_removal(bucket, key, conditions)? {
-        return Ok(false);
+    if !conditions.is_empty() {
+        let found = current(bucket, key)?.map(|(_, object)| object);
+        if !weigh_removal(conditions, found.as_ref())? {
+            return Ok(false);
+        }
     }
     let mut left = Vec::new();
     for role in [Role::Beside, Role::Plain] {
@@ -296,19 +357,19 @@ pub(super) fn remove(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Res
         root.disk.sync(&parent)?;
         left.push(dir_path.to_owned());
     }
-    left.iter().for_each(|path| prune(bucket, path));
+    left.iter().for_each(|path| prune(bucket.dir(), path));
     if left.is_empty() {
         bucket.check_alive()?;
     }
     Ok(!left.is_empty())
 }
 
-/// Removes `path` and the directories above it while they are empty. An empty one that stays, by
-/// an error or a power cut, is no harm: it is in no listing and in nobody's way.
-fn prune(bucket: &Bucket, mut path: &str) {
+/// Removes `path` and the directories above it, below `base`, while they are empty. An empty one
+/// that stays, by an error or a power cut, is no harm: it is in no listing and in nobody's way.
+pub(super) fn prune(base: &OwnedFd, mut path: &str) {
     while !path.is_empty() {
         let (above, name) = dir::split(path);
-        let Ok(parent) = dir::open_dir(bucket.dir(), above) else { return };
+        let Ok(parent) = dir::open_dir(base, above) else { return };
         if unlinkat(&parent, name, AtFlags::REMOVEDIR).is_err() {
             return;
         }
@@ -316,29 +377,40 @@ fn prune(bucket: &Bucket, mut path: &str) {
     }
 }
 
-/// Changes what is known of an object, in place; Last-Modified and the bytes stay. With a second
-/// link (`cp -al`) the snapshot's file must stay as it is: a copy takes the name.
+/// Changes what is known of the current object, in place; Last-Modified and the bytes stay. With a
+/// second link (`cp -al`) the snapshot's file must stay as it is: a copy takes the name. The caller
+/// holds the key's lock.
 pub(super) fn update_meta(
     bucket: &Bucket,
     key: &Key,
+    object: Object,
     change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
 ) -> Result<()> {
-    let root = bucket.root();
-    root.disk.writable()?;
-    let _lock = root.locks.key(bucket.inode(), key.as_str())?;
-    let object = object::open(bucket, key)?;
+    match changed(bucket.root(), object, change)? {
+        None => Ok(()),
+        Some(mut copy) => match publish(bucket, key, &mut copy, false, None)? {
+            Try::Done(()) => Ok(()),
+            Try::Again | Try::InTheWay(_) => Err(ErrorCode::OperationAborted.into()),
+        },
+    }
+}
+
+/// Changes what is known of an object in its file, or, where that is a person's too, in a copy that
+/// is to take its name.
+pub(super) fn changed(
+    root: &Root,
+    object: Object,
+    change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
+) -> Result<Option<Sealed>> {
     let mut meta = object.meta.clone();
     change(&mut meta)?;
     if !object.is_shared {
         attribute::write(root, &object.file, meta, object.parts)?;
-        return root.disk.sync(&object.file);
+        root.disk.sync(&object.file)?;
+        return Ok(None);
     }
     let hold = root.staging.create().map_err(refused)?;
     copy::copy_bytes(&object, &hold.file)?;
     let parts = object.parts.clone();
-    let mut sealed = Sealed::unproved(root, hold, meta, parts, object.modified)?;
-    match publish(bucket, key, &mut sealed.hold, false)? {
-        Try::Done(()) => Ok(()),
-        Try::Again | Try::InTheWay(_) => Err(ErrorCode::OperationAborted.into()),
-    }
+    Sealed::unproved(root, hold, meta, parts, object.modified).map(Some)
 }

@@ -78,6 +78,18 @@ pub(super) fn kind(dir: impl AsFd, name: &str) -> Result<Option<FileType>> {
     }
 }
 
+/// A rename that replaces nothing, not even an empty directory (which a plain one would). Where the
+/// filesystem has no such flag, the lock that the caller holds and a look have to do.
+pub(super) fn rename_new(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<()> {
+    match fs::renameat_with(from, name, to, new, fs::RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL) => match kind(to, new)? {
+            Some(_) => Err(Errno::EXIST),
+            None => fs::renameat_with(from, name, to, new, fs::RenameFlags::empty()),
+        },
+        done => done,
+    }
+}
+
 /// Every entry of an open directory but `.` and `..`; a name that is not UTF-8 is `None`.
 pub(super) fn entries(
     dir: impl AsFd,

@@ -5,7 +5,7 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
-mod directory;
+pub(in crate::store) mod directory;
 pub(in crate::store) mod paging;
 
 use super::{Bucket, attribute, meta, object};
@@ -57,7 +57,7 @@ pub struct ListPage {
 /// One page of keys and common prefixes.
 pub(super) fn list(bucket: &Bucket, query: &ListQuery) -> Result<ListPage> {
     bucket.check_alive()?;
-    let mut directories = BucketDirectories { bucket };
+    let mut directories = BucketDirectories { bucket, versions: None };
     let resolve = |key: &str| look_up(bucket, key);
     let (entries, truncated) =
         paging::page(query, LISTED_NAMES_HELD_MAX, &mut directories, resolve)?;

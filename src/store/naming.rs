@@ -11,14 +11,14 @@
 //! a<NUL>b         a%~0b
 //! 300 bytes       <252 bytes>%~-/<48>   cut at whole characters, as much as fits first
 //! a beside a/b    a%~                   the file beside the directory of that name
-//!                 …%~v                  the tree of versions, never an object
+//! a's versions    a%~v/                 a folder in the tree of versions, never in a bucket
 //! ```
 //!
 //! [`decode`] accepts a path only if [`encode`] of what it read gives that path back, and the key
 //! is 1 to 1,024 bytes of UTF-8. All else is *foreign*: not listed, not served, never removed.
 //!
-//! The longest path below a bucket is 3,122 bytes, under PATH_MAX, so one call opens it relative to
-//! the bucket's handle (an absolute path could pass PATH_MAX).
+//! The longest path below a bucket, or its tree of versions, is 3,123 bytes, under PATH_MAX, so one
+//! call opens it relative to the bucket's handle (an absolute path could pass PATH_MAX).
 
 use crate::limits::{FILE_NAME_BYTES_MAX, KEY_BYTES_MAX};
 
@@ -26,14 +26,18 @@ use crate::limits::{FILE_NAME_BYTES_MAX, KEY_BYTES_MAX};
 const MARK: &str = "%~";
 /// Ends the name of a directory that holds the rest of a component too long for one name.
 const CUT: &str = "%~-";
+/// Ends the name of the folder of a key's versions, in the tree of versions.
+const VERSIONS: &str = "%~v";
 
-/// Which of its two places a key's file lies in.
+/// Which of its places a key's file lies in; in a bucket there are the first two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role {
     /// The key's own name: also the name of the directory that holds the keys below it.
     Plain,
     /// The name with `%~` after it: the plain one is, or was, a directory.
     Beside,
+    /// The name with `%~v` after it: the folder of its versions, which has a tree of its own.
+    Versions,
 }
 
 /// The path of `key` below its bucket, components joined by `/`. With [`Role::Plain`] it is also
@@ -41,8 +45,13 @@ pub(super) enum Role {
 pub(super) fn encode(key: &str, role: Role) -> String {
     let mut path = String::with_capacity(key.len() + MARK.len());
     let mut components = key.split('/').peekable();
+    let last_suffix = match role {
+        Role::Plain => "",
+        Role::Beside => MARK,
+        Role::Versions => VERSIONS,
+    };
     while let Some(component) = components.next() {
-        let suffix = if components.peek().is_none() && role == Role::Beside { MARK } else { "" };
+        let suffix = if components.peek().is_none() { last_suffix } else { "" };
         encode_component(component, suffix, &mut path);
         if components.peek().is_some() {
             path.push('/');
@@ -123,7 +132,11 @@ pub(super) fn decode(path: &str) -> Option<(String, Role)> {
                 key.push_str(&text);
                 role = Role::Beside;
             }
-            Name::Cut(_) | Name::Beside(_) => return None,
+            Name::Versions(text) if last => {
+                key.push_str(&text);
+                role = Role::Versions;
+            }
+            Name::Cut(_) | Name::Beside(_) | Name::Versions(_) => return None,
         }
     }
     let counts = (1..=KEY_BYTES_MAX).contains(&key.len()) && encode(&key, role) == path;
@@ -131,7 +144,7 @@ pub(super) fn decode(path: &str) -> Option<(String, Role)> {
 }
 
 /// What one directory entry says. A file is a `Component` or a `Beside`; a directory is a
-/// `Component` or a `Cut`.
+/// `Component` or a `Cut`, or in the tree of versions a `Versions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Name {
     /// A whole component, or the last piece of a cut one.
@@ -140,6 +153,8 @@ pub(super) enum Name {
     Beside(String),
     /// A piece of a component that goes on in this directory.
     Cut(String),
+    /// A whole component, or its last piece: of the folder of that key's versions.
+    Versions(String),
 }
 
 /// Reads one entry; `None` if no key writes it. Whether the pieces of a cut component are cut
@@ -151,6 +166,10 @@ pub(super) fn decode_name(name: &str) -> Option<Name> {
         "%~%~" | "%~.%~" | "%~..%~" => {
             return Some(Name::Beside(name[MARK.len()..name.len() - MARK.len()].to_owned()));
         }
+        "%~%~v" | "%~.%~v" | "%~..%~v" => {
+            let end = name.len() - VERSIONS.len();
+            return Some(Name::Versions(name[MARK.len()..end].to_owned()));
+        }
         _ => {}
     }
     let mut text = String::with_capacity(name.len());
@@ -161,6 +180,7 @@ pub(super) fn decode_name(name: &str) -> Option<Name> {
         match rest {
             "" => return Some(Name::Beside(text)),
             "-" => return Some(Name::Cut(text)),
+            "v" => return Some(Name::Versions(text)),
             _ if rest.starts_with('~') => text.push_str(MARK),
             _ if rest.starts_with('0') => text.push('\0'),
             _ => return None,

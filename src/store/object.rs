@@ -3,6 +3,7 @@
 //! Only a regular file is an object. Where none lies at the key's own path, the file beside it
 //! counts (`a%~`, see `naming`); where both do, the plain one is the object.
 
+use super::attribute::Known;
 use super::meta::{self, PartRuns};
 use super::naming::{Role, encode};
 use super::{Bucket, Root, attribute, dir, refused};
@@ -27,8 +28,13 @@ pub struct Object {
     pub meta: ObjectMeta,
     /// The lengths of its parts, if it was made of parts and nobody edited it since.
     pub(super) parts: PartRuns,
-    /// Whether the file has a second link: a person's snapshot (`cp -al`) shares it.
+    /// Whether the file has a second link: a person's snapshot (`cp -al`) shares it, or a commit
+    /// that was cut off left it among the versions.
     pub(super) is_shared: bool,
+    /// Whether it is the empty file of a delete marker; those lie among the versions.
+    pub(super) is_delete_marker: bool,
+    /// Whether it has no attribute: put there by hand.
+    pub(super) is_bare: bool,
 }
 
 impl Object {
@@ -96,7 +102,7 @@ pub(super) fn open_at(root: &Root, dir: impl AsFd, path: &str) -> Result<Option<
     if FileType::from_raw_mode(stat.st_mode as RawMode) != FileType::RegularFile {
         return Ok(None);
     }
-    let (meta, parts) = attribute::read(root, &fd, &stat)?;
+    let Known { meta, parts, is_delete_marker, is_bare } = attribute::read(root, &fd, &stat)?;
     Ok(Some(Object {
         file: Arc::new(File::from(fd)),
         length: stat.st_size as u64,
@@ -104,6 +110,8 @@ pub(super) fn open_at(root: &Root, dir: impl AsFd, path: &str) -> Result<Option<
         meta,
         parts,
         is_shared: stat.st_nlink > 1,
+        is_delete_marker,
+        is_bare,
     }))
 }
 
@@ -132,7 +140,7 @@ pub(super) fn is_regular(dir: impl AsFd, path: &str) -> Result<bool> {
 }
 
 /// Of the regular file at `path`.
-fn stat_at(dir: impl AsFd, path: &str) -> Result<Option<Stat>> {
+pub(super) fn stat_at(dir: impl AsFd, path: &str) -> Result<Option<Stat>> {
     let Some(fd) = found(dir::open(dir, path, OFlags::PATH))? else { return Ok(None) };
     let stat = fstat(&fd).map_err(refused)?;
     let is_file = FileType::from_raw_mode(stat.st_mode as RawMode) == FileType::RegularFile;

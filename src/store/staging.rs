@@ -11,10 +11,10 @@
 use super::attribute;
 use super::dir::{self, DIR_MODE};
 use super::meta::PartRuns;
-use super::{Root, refused};
+use super::{Bucket, Root, Versioning, refused, versions};
 use crate::auth::PayloadVerified;
 use crate::error::{Result, S3Error};
-use crate::types::{Checksum, ETag, ObjectMeta, Timestamp};
+use crate::types::{Checksum, ETag, ObjectMeta, Timestamp, VersionId};
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, FlockOperation, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
@@ -102,15 +102,19 @@ impl Drop for Hold {
 pub struct Staged {
     pub(super) root: Arc<Root>,
     pub(super) hold: Hold,
+    /// Of the bucket when this was begun.
+    versioning: Option<Versioning>,
     length: u64,
 }
 
 impl Staged {
     /// An empty one; `ServiceUnavailable` where the store is read-only.
-    pub(super) fn new(root: &Arc<Root>) -> Result<Staged> {
+    pub(super) fn new(bucket: &Bucket) -> Result<Staged> {
+        let root = bucket.root();
         root.disk.writable()?;
         let hold = root.staging.create().map_err(refused)?;
-        Ok(Staged { root: root.clone(), hold, length: 0 })
+        let versioning = bucket.config().versioning;
+        Ok(Staged { root: root.clone(), hold, versioning, length: 0 })
     }
 
     /// Appends.
@@ -134,6 +138,7 @@ impl Staged {
         }
         meta.etag = ETag::Md5(digests.md5);
         meta.checksum = digests.checksum.clone();
+        meta.version_id = versions::expected_id(self.versioning);
         Sealed::unproved(&self.root, self.hold, meta, PartRuns::default(), Timestamp::now())
     }
 }
@@ -144,9 +149,21 @@ pub struct Sealed {
     pub(super) etag: ETag,
     pub(super) modified: Timestamp,
     pub(super) checksum: Option<Checksum>,
+    /// As the attribute has it; the commit decides.
+    pub(super) version_id: VersionId,
 }
 
 impl Sealed {
+    /// Gives it another version id, which means another fsync: the one it was sealed with holds
+    /// unless the key or its bucket's versioning changed since.
+    pub(super) fn set_version(&mut self, root: &Root, version_id: VersionId) -> Result<()> {
+        if self.version_id != version_id {
+            attribute::set_version(root, &self.hold.file, version_id)?;
+            self.version_id = version_id;
+        }
+        Ok(())
+    }
+
     /// Seals a file built of content that was proved before: a copy of an object, or the parts of
     /// an upload (`parts`). The time is set, the attribute records it, and then comes the fsync.
     pub(super) fn unproved(
@@ -161,8 +178,9 @@ impl Sealed {
         let times = Timestamps { last_access: omit, last_modification: time };
         fs::futimens(&hold.file, &times).map_err(refused)?;
         let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
+        let version_id = meta.version_id;
         let modified = attribute::write(root, &hold.file, meta, parts)?;
         root.disk.sync(&hold.file)?;
-        Ok(Sealed { hold, etag, modified, checksum })
+        Ok(Sealed { hold, etag, modified, checksum, version_id })
     }
 }

@@ -1,15 +1,42 @@
 //! Versions: what an overwrite or a DELETE leaves behind in a bucket with versioning.
 //!
-//! STUB: the bucket without versioning alone.
+//! Stands behind [`Bucket`]'s methods, beside [`commit`], which asks [`Versioned`] before it
+//! replaces anything.
+//!
+//! The current version is the plain file at its key, always. The others lie below
+//! `versions/<bucket-id>/`, one file each in a folder of the key's, and so do delete markers:
+//! empty files with a field in their attribute. Names are inverted times ([`id`]), so the order of
+//! names is the order of versions. Where a key has no plain file, its newest version is a delete
+//! marker; where a person removed the plain file, there is no current version, and nothing is
+//! brought back by itself.
+//!
+//! A version keeps its inode: it is linked or renamed, never copied, where the system allows it.
+//! All changes happen under the key's lock; the orders of their steps, and what a power cut leaves
+//! between them, are told in [`keep`] (PUT) and [`remove`] (DELETE).
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
+//!
+//! Refused: to remove or replace the bytes of a version that Object Lock keeps. A person with a
+//! shell is not kept from it.
 
-use super::commit;
-use super::list::{self, ListEntry, ListQuery};
-use super::{Bucket, Object};
+mod folder;
+mod id;
+mod keep;
+mod list;
+mod remove;
+
+use super::{Bucket, Object, Versioning, commit, object};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::types::{Conditions, ETag, Key, ObjectMeta, Owner, Timestamp, VersionId};
+use folder::Folder;
+use id::VersionFile;
+
+pub(super) use keep::Versioned;
 
 /// What lies at a key, or at a version of it.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and taken apart at once")]
 pub enum Found {
     /// An object.
     Object(Object),
@@ -82,17 +109,66 @@ pub struct VersionPage {
     pub truncated: bool,
 }
 
-pub(super) fn look_up(bucket: &Bucket, key: &Key, version: Option<VersionId>) -> Result<Found> {
-    match version {
-        None => bucket.object(key).map(Found::Object),
-        Some(VersionId::Null) => match bucket.object(key) {
-            Err(error) if error.code == ErrorCode::NoSuchKey => {
-                Err(no_such_version(key, VersionId::Null))
-            }
-            found => found.map(Found::Object),
-        },
-        Some(version) => Err(no_such_version(key, version)),
+/// The id that a file is sealed with; the commit looks again.
+pub(super) fn expected_id(versioning: Option<Versioning>) -> VersionId {
+    match versioning {
+        Some(Versioning::Enabled) => VersionFile::new(None, Timestamp::now()).id(),
+        Some(Versioning::Suspended) | None => VersionId::Null,
     }
+}
+
+/// The object of that key, or that version of it, or the delete marker in its place.
+///
+/// No lock: a version that is on its way between the two places is looked for in the bucket, among
+/// the versions, and in the bucket again.
+pub(super) fn look_up(bucket: &Bucket, key: &Key, version: Option<VersionId>) -> Result<Found> {
+    let is_it = |object: &Object| version.is_none_or(|version| object.meta.version_id == version);
+    for _ in 0..2 {
+        let absent = match object::open(bucket, key) {
+            Ok(object) if is_it(&object) => return Ok(Found::Object(object)),
+            Ok(_) => None,
+            Err(error) if error.code == ErrorCode::NoSuchKey => Some(error),
+            Err(error) => return Err(error),
+        };
+        match (look_among_versions(bucket, key, version)?, absent, version) {
+            (Some(found), ..) => return Ok(found),
+            (None, Some(absent), None) if bucket.config().versioning.is_none() => {
+                return Err(absent);
+            }
+            _ => {}
+        }
+    }
+    match version {
+        Some(version) => Err(no_such_version(key, version)),
+        None => Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str())),
+    }
+}
+
+/// The named version; without a name only the delete marker that is the newest: an object there is
+/// none, see the head.
+fn look_among_versions(
+    bucket: &Bucket,
+    key: &Key,
+    version: Option<VersionId>,
+) -> Result<Option<Found>> {
+    let root = bucket.root();
+    let (Some(_), Some(id)) = (bucket.config().versioning, bucket.known_id()) else {
+        return Ok(None);
+    };
+    let Some(folder) = Folder::open(root, id, key)? else { return Ok(None) };
+    let file = match version {
+        Some(version) => folder.find(version)?,
+        None => folder.newest()?,
+    };
+    let Some(file) = file else { return Ok(None) };
+    Ok(folder.open_file(root, file)?.and_then(|object| match object.is_delete_marker {
+        true => Some(Found::DeleteMarker(delete_marker(&object))),
+        false => version.map(|_| Found::Object(object)),
+    }))
+}
+
+fn delete_marker(object: &Object) -> DeleteMarker {
+    DeleteMarker { version_id: object.meta.version_id, modified: object.modified }
 }
 
 fn no_such_version(key: &Key, version: VersionId) -> S3Error {
@@ -101,49 +177,68 @@ fn no_such_version(key: &Key, version: VersionId) -> S3Error {
         .with("VersionId", version.to_string())
 }
 
-pub(super) fn remove(bucket: &Bucket, key: &Key, removal: &Removal) -> Result<Removed> {
-    match removal.version {
-        None | Some(VersionId::Null) => {
-            commit::remove(bucket, key, &removal.conditions)?;
-            Ok(Removed::default())
-        }
-        Some(version) => Err(no_such_version(key, version)),
-    }
-}
+pub(super) use list::list;
+pub(super) use remove::remove;
 
+/// Changes what is known of a version, in place. `MethodNotAllowed` for a delete marker.
 pub(super) fn update_meta(
     bucket: &Bucket,
     key: &Key,
     version: Option<VersionId>,
     change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
 ) -> Result<VersionId> {
-    look_up(bucket, key, version)?;
-    commit::update_meta(bucket, key, change)?;
-    Ok(VersionId::Null)
+    let root = bucket.root();
+    root.disk.writable()?;
+    let _lock = root.locks.key(bucket.inode(), key.as_str())?;
+    let versioned = Versioned::now(bucket)?;
+    let folder = match &versioned {
+        Some(versioned) => versioned.folder(root, key)?,
+        None => None,
+    };
+    let current = match object::open(bucket, key) {
+        Err(error) if error.code == ErrorCode::NoSuchKey && version.is_some() => None,
+        opened => Some(opened?),
+    };
+    if let Some(current) = current {
+        let id = current.meta.version_id;
+        if version.is_none_or(|version| version == id) {
+            let current = match folder.filter(|_| current.is_shared) {
+                None => current,
+                // It may be shared with what a commit that was cut off left among the versions.
+                Some(folder) => {
+                    folder.settle(root, Some(&current))?;
+                    object::open(bucket, key)?
+                }
+            };
+            commit::update_meta(bucket, key, current, change)?;
+            return Ok(id);
+        }
+    }
+    let version = version.unwrap_or(VersionId::Null); // one was named: without, there is a current
+    update_noncurrent(bucket, folder, version, change)?.ok_or_else(|| no_such_version(key, version))
 }
 
-pub(super) fn list(
+/// Changes what is known of a version in the folder; `None` where it is not there.
+fn update_noncurrent(
     bucket: &Bucket,
-    query: &ListQuery,
-    _version_marker: Option<VersionId>,
-) -> Result<VersionPage> {
-    let page = list::list(bucket, query)?;
-    let entry = |entry| match entry {
-        ListEntry::CommonPrefix(prefix) => VersionEntry::CommonPrefix(prefix),
-        ListEntry::Object { key, length, modified, etag, storage_class, checksum, owner } => {
-            VersionEntry::Version {
-                key,
-                version_id: VersionId::Null,
-                is_latest: true,
-                length,
-                modified,
-                etag,
-                storage_class,
-                checksum,
-                owner,
-            }
-        }
-    };
-    let entries = page.entries.into_iter().map(entry).collect();
-    Ok(VersionPage { entries, truncated: page.truncated })
+    folder: Option<Folder>,
+    version: VersionId,
+    change: impl FnOnce(&mut ObjectMeta) -> Result<()>,
+) -> Result<Option<VersionId>> {
+    let root = bucket.root();
+    let Some(folder) = folder else { return Ok(None) };
+    let Some(file) = folder.find(version)? else { return Ok(None) };
+    let Some(object) = folder.open_file(root, file)? else { return Ok(None) };
+    if object.is_delete_marker {
+        return Err(ErrorCode::MethodNotAllowed.into());
+    }
+    if let Some(mut copy) = commit::changed(root, object, change)? {
+        folder.take(&copy.hold.dir, &copy.hold.name, file)?;
+        copy.hold.remove_on_drop = false;
+        folder.sync(root)?;
+    }
+    Ok(Some(version))
 }
+
+#[cfg(test)]
+mod tests;

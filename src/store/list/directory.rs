@@ -17,7 +17,7 @@ use super::paging::{Directories, Names};
 use crate::error::Result;
 use crate::limits::{DIRECTORY_READS_MAX, FILE_NAME_BYTES_MAX, KEY_BYTES_MAX};
 use crate::store::naming::{self, Name, Role};
-use crate::store::{Bucket, dir, refused};
+use crate::store::{Bucket, PRIVATE, dir, refused};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
@@ -26,9 +26,18 @@ use rustix::io::Errno;
 /// is foreign. So a component has few levels, whatever a hand made.
 const CUT_NAME_BYTES_MIN: usize = FILE_NAME_BYTES_MAX - 3;
 
-/// The directories of one bucket.
-pub(super) struct BucketDirectories<'a> {
-    pub(super) bucket: &'a Bucket,
+/// The directories of one bucket, and where versions are listed those of its tree of versions.
+pub(in crate::store) struct BucketDirectories<'a> {
+    pub(in crate::store) bucket: &'a Bucket,
+    /// The tree of versions, if it is to be read too.
+    pub(in crate::store) versions: Option<OwnedFd>,
+}
+
+/// Which tree a directory belongs to: a key is a file in the one and a folder in the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tree {
+    Objects,
+    Versions,
 }
 
 impl Directories for BucketDirectories<'_> {
@@ -38,19 +47,25 @@ impl Directories for BucketDirectories<'_> {
         }
         let key = names.dir.strip_suffix('/');
         let path = key.map_or_else(String::new, |key| naming::encode(key, Role::Plain));
-        let Some(opened) = open_if_there(self.bucket.dir(), &path)? else {
-            return Ok(());
-        };
-        let bucket = self.bucket;
-        Place { bucket, opened, path, chunk: String::new() }.read_until_steady(names).map(|_| ())
+        let objects = Some((Tree::Objects, self.bucket.dir()));
+        let versions = self.versions.as_ref().map(|versions| (Tree::Versions, versions));
+        for (tree, base) in objects.into_iter().chain(versions) {
+            let Some(opened) = open_if_there(base, &path)? else { continue };
+            let (bucket, path, chunk) = (self.bucket, path.clone(), String::new());
+            if (Place { bucket, tree, opened, path, chunk }).read_until_steady(names)? {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
 /// One directory that is being read.
 struct Place<'a> {
     bucket: &'a Bucket,
+    tree: Tree,
     opened: OwnedFd,
-    /// Below the bucket.
+    /// Below the bucket, or below its tree of versions.
     path: String,
     /// In a cut directory every component begins with it.
     chunk: String,
@@ -119,7 +134,16 @@ impl Place<'_> {
         };
         let item = match name {
             Name::Component(text) if is_dir => [&self.chunk, &*text, "/"].concat(),
-            Name::Component(text) | Name::Beside(text) if !is_dir => [&*self.chunk, &text].concat(),
+            Name::Component(text) | Name::Beside(text) if !is_dir && self.tree == Tree::Objects => {
+                [&*self.chunk, &text].concat()
+            }
+            Name::Versions(text) if is_dir && self.tree == Tree::Versions => {
+                // Where any key will do, one whose last version just went will not.
+                if names.takes_any_key() && is_empty(&self.opened, entry)? {
+                    return Ok(Offered::Taken);
+                }
+                [&*self.chunk, &text].concat()
+            }
             Name::Cut(text) if is_dir && entry.len() >= CUT_NAME_BYTES_MIN => {
                 return Ok(Offered::Cut([&*self.chunk, &text].concat()));
             }
@@ -135,8 +159,14 @@ impl Place<'_> {
     }
 
     fn foreign(&self, entry: &str) -> Offered {
-        let bucket = self.bucket.name().as_str();
-        self.bucket.root().foreign.tell_once(bucket, &join(&self.path, entry));
+        let path = join(&self.path, entry);
+        let foreign = &self.bucket.root().foreign;
+        match (self.tree, self.bucket.known_id()) {
+            (Tree::Versions, Some(id)) => {
+                foreign.tell_once(&format!("{PRIVATE}/versions/{id}"), &path);
+            }
+            _ => foreign.tell_once(self.bucket.name().as_str(), &path),
+        }
         Offered::Taken
     }
 
@@ -150,7 +180,8 @@ impl Place<'_> {
             }
             let Some(opened) = open_if_there(&self.opened, &entry)? else { continue };
             let path = join(&self.path, &entry);
-            if (Place { bucket: self.bucket, opened, path, chunk }).read_until_steady(names)? {
+            let (bucket, tree) = (self.bucket, self.tree);
+            if (Place { bucket, tree, opened, path, chunk }).read_until_steady(names)? {
                 return Ok(true);
             }
         }
@@ -172,6 +203,14 @@ fn open_if_there(parent: &OwnedFd, path: &str) -> Result<Option<OwnedFd>> {
             error.cause = Some(format!("the directory {path:?}: {errno}"));
             Err(error)
         }
+    }
+}
+
+/// Whether nothing lies in a directory, or it is gone.
+fn is_empty(parent: &OwnedFd, name: &str) -> Result<bool> {
+    match open_if_there(parent, name)? {
+        Some(opened) => Ok(dir::entries(&opened).map_err(refused)?.next().is_none()),
+        None => Ok(true),
     }
 }
 

@@ -16,13 +16,13 @@ use crate::error::Result;
 
 /// One entry of a page; `T` is the line of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Entry<T> {
+pub(in crate::store) enum Entry<T> {
     Key(T),
     CommonPrefix(String),
 }
 
 /// Where directories come from: the disk, or a tree in memory.
-pub(super) trait Directories {
+pub(in crate::store) trait Directories {
     /// Offers every item of the directory that holds keys beginning with `names.dir` to
     /// [`Names::add`]; one that is not there has none.
     fn read(&mut self, names: &mut Names<'_>) -> Result<()>;
@@ -36,28 +36,40 @@ pub(super) fn page<T>(
     directories: &mut impl Directories,
     mut resolve: impl FnMut(&str) -> Result<Option<T>>,
 ) -> Result<(Vec<Entry<T>>, bool)> {
-    let mut entries = Vec::new();
+    page_of_lines(query, names_held_max, directories, Vec::new(), |key, _| resolve(key))
+}
+
+/// The same where a key has any number of lines: its versions. `resolve` makes as many as it is
+/// told that matter, or more. The page begins with `first`: what was left of the key before.
+pub(in crate::store) fn page_of_lines<T, L: IntoIterator<Item = T>>(
+    query: &ListQuery,
+    names_held_max: usize,
+    directories: &mut impl Directories,
+    first: Vec<T>,
+    mut resolve: impl FnMut(&str, usize) -> Result<L>,
+) -> Result<(Vec<Entry<T>>, bool)> {
+    let mut entries: Vec<_> = first.into_iter().map(Entry::Key).collect();
     if query.max == 0 {
-        return Ok((entries, false));
+        return Ok((Vec::new(), false));
     }
     let mut walk = Walk::new(query, names_held_max, directories);
-    while let Some(key) = walk.next_key()? {
-        let entry = match common_prefix(query, &key) {
+    while entries.len() <= query.max
+        && let Some(key) = walk.next_key()?
+    {
+        match common_prefix(query, &key) {
             Some(common) => {
                 walk.window.low = after_all(common);
-                Entry::CommonPrefix(common.to_owned())
+                entries.push(Entry::CommonPrefix(common.to_owned()));
             }
-            None => match resolve(&key)? {
-                Some(line) => Entry::Key(line),
-                None => continue,
-            },
-        };
-        if entries.len() == query.max {
-            return Ok((entries, true));
+            None => {
+                let room = query.max + 1 - entries.len();
+                entries.extend(resolve(&key, room)?.into_iter().map(Entry::Key));
+            }
         }
-        entries.push(entry);
     }
-    Ok((entries, false))
+    let truncated = entries.len() > query.max;
+    entries.truncate(query.max);
+    Ok((entries, truncated))
 }
 
 /// The group of a key: from its begin to the end of the first delimiter behind the prefix.
@@ -119,7 +131,7 @@ impl Window {
 
 /// Collects the items of one directory that the window admits: sorted, without doubles, and at
 /// most `held_max` (the smallest), so that a directory of any size takes bounded memory.
-pub(super) struct Names<'a> {
+pub(in crate::store) struct Names<'a> {
     /// What all keys in this directory begin with: empty, or ends in `/`.
     pub(super) dir: &'a str,
     window: &'a Window,
@@ -151,6 +163,11 @@ impl Names<'_> {
             self.trim();
         }
         false
+    }
+
+    /// Whether the first key found ends the reading.
+    pub(super) fn takes_any_key(&self) -> bool {
+        self.any_key
     }
 
     /// Whether an item that begins so can matter: a component of which only a first chunk is known.

@@ -13,8 +13,8 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits::PART_READS_MAX;
 use crate::store::meta::PartRuns;
 use crate::store::staging::Hold;
-use crate::store::{Committed, Sealed, copy, refused};
-use crate::types::{Checksum, Conditions, ETag, ObjectMeta, PartNumber, Timestamp, hex};
+use crate::store::{Committed, Sealed, copy, refused, versions};
+use crate::types::{Checksum, Conditions, ETag, ObjectMeta, PartNumber, Timestamp, VersionId, hex};
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
@@ -57,13 +57,15 @@ pub(super) fn complete(
     let file = sealed.hold.name.clone();
     // From here on its absence says that it was published.
     sealed.hold.remove_on_drop = false;
-    let done = DoneFile {
+    let versioning = upload.bucket.config().versioning;
+    let mut done = DoneFile {
         info: InfoFile::new(&upload.key, &upload.info),
         file: file.clone(),
         list,
         etag: sealed.etag.to_string(),
         checksum: sealed.checksum.as_ref().map(record::named),
         modified: (sealed.modified.secs(), sealed.modified.nanos()),
+        version_id: versioning.map(|_| sealed.version_id.to_string()),
     };
     let disk = &upload.bucket.root().disk;
     let committed = folder::write(own, disk, folder::ANSWER, Taken::Replace, &done)
@@ -71,6 +73,12 @@ pub(super) fn complete(
         .and_then(|()| upload.bucket.commit(&upload.key, sealed, conditions))
         .inspect_err(|_| withdraw(own, &file))?;
     // The object is published and durable. What is left behind here, a repeat or a sweep removes.
+    let version_id = committed.version_id.map(|id| id.to_string());
+    if done.version_id != version_id {
+        // The key, or its bucket's versioning, changed since the file was sealed.
+        done.version_id = version_id;
+        let _ = folder::write(own, disk, folder::ANSWER, Taken::Replace, &done);
+    }
     let _ = finish(upload, own);
     Ok(committed)
 }
@@ -116,7 +124,8 @@ fn answer_again(upload: &Upload, list: &str, expected: Option<&Checksum>) -> Res
     let checksum = done.checksum.as_ref().and_then(record::checksum);
     check_expected(expected, checksum.as_ref())?;
     let modified = Timestamp::new(done.modified.0, done.modified.1);
-    Ok(Committed { etag, modified, checksum, version_id: None })
+    let version_id = done.version_id.as_deref().and_then(VersionId::parse);
+    Ok(Committed { etag, modified, checksum, version_id })
 }
 
 /// `BadDigest` where the client knows another checksum of the whole, or one of another kind.
@@ -290,7 +299,10 @@ fn meta(upload: &Upload, chosen: &[Chosen]) -> ObjectMeta {
 /// Metadata and part lengths; the fsync.
 fn sealed(upload: &Upload, hold: Hold, chosen: &[Chosen], meta: &ObjectMeta) -> Result<Sealed> {
     let lengths = PartRuns::of(chosen.iter().map(|part| part.file.length));
-    Sealed::unproved(upload.bucket.root(), hold, meta.clone(), lengths, Timestamp::now())
+    let bucket = &upload.bucket;
+    let version_id = versions::expected_id(bucket.config().versioning);
+    let meta = ObjectMeta { version_id, ..meta.clone() };
+    Sealed::unproved(bucket.root(), hold, meta, lengths, Timestamp::now())
 }
 
 /// MD5 of the parts' MD5s, and their number.

@@ -148,6 +148,9 @@ pub(super) struct DoneFile {
     #[serde(default)]
     pub(super) checksum: Option<NamedChecksum>,
     pub(super) modified: (i64, u32),
+    /// The version that it became, where versions are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version_id: Option<String>,
 }
 
 /// A checksum in a record: the algorithm's name, and the value in hex.

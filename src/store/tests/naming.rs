@@ -4,7 +4,7 @@ use super::*;
 use std::collections::HashMap;
 
 fn round_trip(key: &str, paths: &mut HashMap<String, (String, Role)>) {
-    for role in [Role::Plain, Role::Beside] {
+    for role in [Role::Plain, Role::Beside, Role::Versions] {
         let path = encode(key, role);
         assert_eq!(decode(&path), Some((key.to_owned(), role)), "{path:?}");
         for name in path.split('/') {
@@ -71,6 +71,7 @@ fn naming_examples() {
     ] {
         assert_eq!(encode(key, Role::Plain), plain);
         assert_eq!(encode(key, Role::Beside), format!("{plain}%~"));
+        assert_eq!(encode(key, Role::Versions), format!("{plain}%~v"));
     }
 }
 
@@ -85,8 +86,9 @@ fn naming_foreign_paths_are_no_keys() {
         ".",
         "..",
         "a/../b",
-        "a%~v",
         "a%~v/b",
+        "a%~v%~",
+        "a%~%~v",
         "a%~/b",
         "%~s",
         "%~s/1",
@@ -133,7 +135,7 @@ fn naming_the_longest_path_is_under_path_max() {
     let longest = [1, 3, 255, 256, 1024]
         .iter()
         .flat_map(|n| ["\0".repeat(*n), "/".repeat(*n), "./".repeat(n / 2), "%~".repeat(n / 2)]);
-    let longest = longest.map(|key| encode(&key, Role::Beside).len()).max();
-    assert_eq!(longest, Some(3122));
+    let longest = longest.map(|key| encode(&key, Role::Versions).len()).max();
+    assert_eq!(longest, Some(3123));
     assert_eq!(decode(&encode(&"/".repeat(1025), Role::Plain)), None);
 }
