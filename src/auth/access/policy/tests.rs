@@ -376,8 +376,8 @@ fn facts_tell_what_a_request_is_made_of() {
     };
     let peer = "::ffff:192.0.2.7".parse().unwrap();
     let put = head(
-        "PUT /b/k?X-Amz-Date=20261121T115950Z HTTP/1.1\r\nX-Amz-Acl: private\r\nx-amz-acl: public\r\n\
-         x-amz-tagging: a=1&b%20c=d+e",
+        "PUT /b/k?X-Amz-Date=20261121T115950Z HTTP/1.1\r\n\
+         X-Amz-Acl: private\r\nx-amz-acl: public\r\nx-amz-tagging: a=1&b%20c=d+e",
     );
     let request = RequestFacts::gather(&put, peer, true);
     let of = |facts: &Facts, key: &str| facts.of(key).map(str::to_owned).collect::<Vec<_>>();
