@@ -20,15 +20,21 @@ mod attributes;
 mod bucket;
 mod config;
 mod copy;
+mod cors;
 mod delete;
 mod list;
+mod metadata;
 mod multipart;
 mod object;
 mod open;
+mod post_object;
 mod receive;
 mod retention;
 mod tagging;
+mod torrent;
 mod versions;
+
+pub use cors::{preflight, share};
 
 use crate::auth::access::{Policy, RequestFacts};
 use crate::auth::{User, Users, Verified};
@@ -62,13 +68,14 @@ pub struct Context {
     pub region: Arc<str>,
 }
 
-/// Authorises, then carries out.
+/// Authorises, then carries out. Where the operation is PostObject, `context.verified` is
+/// afterwards what the form proved.
 ///
 /// # Errors
 ///
 /// Whatever the client is to be told; the body may then be unread in part.
 pub async fn handle(
-    context: &Context,
+    context: &mut Context,
     operation: Operation,
     body: &mut Body<'_>,
 ) -> Result<Response> {
@@ -80,6 +87,7 @@ pub async fn handle(
     }
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
+        Operation::PostObject(input) => post_object::post_object(context, input, body).await,
         Operation::UploadPart(input) => multipart::upload_part(context, input, body).await,
         Operation::CompleteMultipartUpload(input) => {
             multipart::complete_multipart_upload(context, input, body).await
@@ -127,6 +135,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::GetObjectAcl(object) => acl::get_object_acl(context, &object),
         Operation::GetObjectAttributes(input) => attributes::get_object_attributes(context, input),
         Operation::GetObjectTagging(object) => tagging::get_object_tagging(context, &object),
+        Operation::GetObjectTorrent(object) => torrent::get_object_torrent(context, &object),
         Operation::DeleteObjectTagging(object) => tagging::delete_object_tagging(context, &object),
         Operation::GetObjectRetention(object) => retention::get_object_retention(context, &object),
         Operation::GetObjectLegalHold(object) => retention::get_object_legal_hold(context, &object),
@@ -150,6 +159,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::ListParts(input) => multipart::list_parts(context, &input),
         Operation::Unconfigured(input) => config::unconfigured(context, &input),
         Operation::PutObject(_)
+        | Operation::PostObject(_)
         | Operation::UploadPart(_)
         | Operation::CompleteMultipartUpload(_)
         | Operation::CreateBucket(_)

@@ -48,6 +48,7 @@ async fn run(settings: Resolved) -> Result<(), String> {
             false => PublicAccessBlock::SHUT,
         },
         store,
+        lifecycle_day: settings.lifecycle_day,
     };
     hello::greet(&hello::Greeting {
         tls: settings.listen.first().is_some_and(|listen| listen.tls),

@@ -12,8 +12,8 @@
 //! metadata, and leaves a duplicate behind where that fails.
 //!
 //! Refused: grantees nobody knows, another owner than the thing has, more than
-//! [`limits::GRANTS_MAX`] grants; grants to everybody where the bucket's block says BlockPublicAcls;
-//! under BucketOwnerEnforced all but the ACL that holds anyway.
+//! [`limits::GRANTS_MAX`] grants; grants to everybody where the bucket's block says
+//! BlockPublicAcls; under BucketOwnerEnforced all but the ACL that holds anyway.
 
 use super::receive::receive_xml;
 use super::{Context, OpenBucket, blocking, with_version};

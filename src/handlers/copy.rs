@@ -15,7 +15,7 @@
 
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
-use super::{Context, OpenBucket, with_new_version};
+use super::{Context, OpenBucket, config, with_new_version};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -40,6 +40,9 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    if !meta.tags.is_empty() {
+        context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
+    }
     let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -54,7 +57,8 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
     }
     let response = with_source_version(Response::xml(document.finish()), source_version);
-    Ok(with_new_version(response, committed.version_id))
+    let response = with_new_version(response, committed.version_id);
+    Ok(config::with_new_expiration(response, &open.bucket, &input.key))
 }
 
 fn with_source_version(response: Response, version: Option<VersionId>) -> Response {
@@ -129,6 +133,9 @@ fn copied_meta(
         meta.headers = source.meta.headers.clone();
         meta.headers.website_redirect_location = redirect;
         meta.user_metadata = source.meta.user_metadata.clone();
+    }
+    if !input.replace_tags {
+        meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();

@@ -80,7 +80,7 @@ pub(super) async fn delete_objects(
 }
 
 /// AWS wants the list of what is to be lost protected against damage on its way.
-fn is_claimed(expected: &Expected) -> bool {
+pub(super) fn is_claimed(expected: &Expected) -> bool {
     let checksum = matches!(expected.checksum, Some(ExpectedChecksum::Value(_)));
     expected.content_md5.is_some() || checksum
 }

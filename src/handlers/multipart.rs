@@ -8,7 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking, with_new_version};
+use super::{Context, blocking, config, with_new_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -18,7 +18,7 @@ use crate::router::{
     UploadPart,
 };
 use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm, ObjectMeta};
+use crate::types::{Checksum, ChecksumAlgorithm, Key, ObjectMeta};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -44,6 +44,7 @@ pub(super) fn create_multipart_upload(
     document.text("Key", key.as_str());
     document.text("UploadId", id.as_str());
     let response = Response::xml(document.finish());
+    let response = config::with_abort_date(response, &open.bucket, &key, context.now);
     Ok(match checksum {
         None => response,
         Some(algorithm) => response
@@ -112,8 +113,8 @@ pub(super) async fn complete_multipart_upload(
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
     let (opener, address) = (context.clone(), upload.clone());
-    let mut stored =
-        blocking(move || Ok(opener.open_upload(&address, Action::PutObject)?.1)).await?;
+    let (open, mut stored) =
+        blocking(move || opener.open_upload(&address, Action::PutObject)).await?;
     stored.retain_by_default(context.now);
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
@@ -130,7 +131,9 @@ pub(super) async fn complete_multipart_upload(
             let (value, kind) = checksum_text(&committed.etag, checksum);
             document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
         }
-        Ok(with_new_version(Response::xml(document.finish()), committed.version_id))
+        let response = Response::xml(document.finish());
+        let response = with_new_version(response, committed.version_id);
+        Ok(config::with_new_expiration(response, &open.bucket, &upload.key))
     })
     .await
 }
@@ -167,7 +170,12 @@ const PATH: &AsciiSet =
 /// The path of the object. AWS gives a whole URL; behind a proxy we would name the wrong host, and
 /// no client follows it.
 fn location(upload: &UploadAddress) -> String {
-    format!("/{}/{}", upload.bucket.as_str(), utf8_percent_encode(upload.key.as_str(), PATH))
+    object_path(&format!("/{}", upload.bucket.as_str()), &upload.key)
+}
+
+/// The path of an object from that of its bucket.
+pub(super) fn object_path(bucket: &str, key: &Key) -> String {
+    format!("{bucket}/{}", utf8_percent_encode(key.as_str(), PATH))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
@@ -205,7 +213,8 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     for part in &parts {
         document.element("Part", |document| write_part(document, part));
     }
-    Ok(Response::xml(document.finish()))
+    let response = Response::xml(document.finish());
+    Ok(config::with_abort_date(response, &open.bucket, key, info.initiated))
 }
 
 fn write_part(document: &mut Document, part: &PartRecord) {

@@ -8,8 +8,12 @@
 //!
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking, retention, with_new_version, with_version};
+use super::tagging::with_tagging_count;
+use super::{
+    Context, OpenBucket, acl, blocking, config, retention, with_new_version, with_version,
+};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -28,8 +32,9 @@ pub(super) async fn put_object(
     input: PutObject,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutObject { bucket, key, length, expected, new, conditions } = input;
-    let terms = Terms::content(expected, length);
+    let PutObject { bucket, key, length, bytes, expected, new, conditions } = input;
+    let (bytes_min, bytes_max) = (*bytes.start(), *bytes.end());
+    let terms = Terms { bytes_min, bytes_max, ..Terms::content(expected, length) };
     let opener = context.clone();
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
@@ -48,6 +53,7 @@ pub(super) async fn put_object(
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
         let response = with_new_version(response, committed.version_id);
+        let response = config::with_new_expiration(response, &open.bucket, &key);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
@@ -101,10 +107,14 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
     response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
+    }
+    if input.object.version.is_none() {
+        response = config::with_expiration(response, &open.bucket, &input.object.key, &object);
     }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)
@@ -220,10 +230,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 /// Adds `x-amz-checksum-*` and its type.

@@ -11,7 +11,8 @@ use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Key, Owner, VersionId};
+use crate::types::{BucketName, Key, Owner, Tags, VersionId};
+use std::sync::Arc;
 
 impl Context {
     /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
@@ -96,6 +97,44 @@ impl Context {
         Ok((open, object))
     }
 
+    /// Opens the bucket of an object that a body brings tags for. A policy may go by these tags:
+    /// where there is one it is asked when they are known, by [`Context::authorise_tags`].
+    pub(super) async fn open_to_tag(&self, at: &ObjectAddress) -> Result<OpenBucket> {
+        let (context, at) = (self.clone(), at.clone());
+        blocking(move || {
+            let owner = context.expected_owners.bucket.as_deref();
+            let open = context.open_unauthorised(&at.bucket, owner)?;
+            if open.policy.is_none() {
+                context.object_in(&open, &at.key, at.version, Action::PutObjectTagging)?;
+            }
+            Ok(open)
+        })
+        .await
+    }
+
+    /// Whether the caller may give that object those tags.
+    pub(super) fn authorise_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        tags: &Tags,
+    ) -> Result<()> {
+        let mut context = self.clone();
+        context.facts = Arc::new(self.facts.with_request_tags(tags));
+        context.object_in(open, &at.key, at.version, Action::PutObjectTagging).map(|_| ())
+    }
+
+    /// Whether the caller may know of the tags of an object that it may read.
+    pub(super) fn may_read_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        object: &Object,
+    ) -> bool {
+        let action = Action::GetObjectTagging;
+        self.authorise_object(open, &at.key, at.version, object, action).is_ok()
+    }
+
     /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read
     /// them: with `takes_tags` a caller who may not is refused, as on AWS.
     pub(super) fn open_source(
@@ -129,11 +168,16 @@ impl Context {
 
     /// What a new object is given beside its bytes wants permissions of its own, as on AWS: tags,
     /// a retention, a legal hold. An ACL only must not be denied: whoever may write may say who
-    /// reads.
+    /// reads. So it is with the tags of whom the bucket's ACL lets write (a deviation: AWS has no
+    /// ACL that lets tag; but whoever may write any object may say what it is filed under).
     pub(super) fn authorise_new(&self, open: &OpenBucket, new: &NewObject) -> Result<()> {
         let key = open.key.as_ref().ok_or(ErrorCode::AccessDenied)?;
+        let rules = open.rules();
+        let deny = |action| rules.deny(self.caller_id(), action, Target::Key(key), || self.facts());
+        let tags_by_acl =
+            || rules.acl_lets_write(self.caller_id()) && !deny(Action::PutObjectTagging);
         let wanted = [
-            (Action::PutObjectTagging, !new.tags.is_empty()),
+            (Action::PutObjectTagging, !new.tags.is_empty() && !tags_by_acl()),
             (Action::PutObjectRetention, new.lock.retention.is_some()),
             (Action::PutObjectLegalHold, new.lock.legal_hold.is_some()),
         ];
@@ -141,10 +185,7 @@ impl Context {
             self.authorise(open, action, Target::Key(key), || self.facts())?;
         }
         let gives_acl = new.acl.canned.is_some() || !new.acl.grants.is_empty();
-        let rules = open.rules();
-        let facts = || self.facts();
-        let target = Target::Key(key);
-        if gives_acl && rules.deny(self.caller_id(), Action::PutObjectAcl, target, facts) {
+        if gives_acl && deny(Action::PutObjectAcl) {
             return Err(ErrorCode::AccessDenied.into());
         }
         Ok(())

@@ -14,6 +14,7 @@ use super::{checksum, copy, multipart};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::http::range::ByteRange;
+use crate::limits;
 use crate::types::{BucketName, Key, PartNumber};
 
 pub(super) fn route(
@@ -56,6 +57,7 @@ pub(super) fn route(
         (Some("tagging"), Method::Get) => Operation::GetObjectTagging(object),
         (Some("tagging"), Method::Put) => Operation::PutObjectTagging(put_config(head, object)?),
         (Some("tagging"), Method::Delete) => Operation::DeleteObjectTagging(object),
+        (Some("torrent"), Method::Get) => Operation::GetObjectTorrent(object),
         (Some(asked), _) => {
             let &(_, _, _, name, _) = subresources::row(head, asked, On::Object)?;
             let ObjectAddress { bucket, key, .. } = object;
@@ -142,6 +144,7 @@ fn put_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<PutObj
         bucket,
         key,
         length: parse::content_length(head)?,
+        bytes: 0..=limits::PUT_BYTES_MAX,
         expected: checksum::expected(head)?,
         new: NewObject::read(head)?,
         conditions: parse::write_conditions(head)?,

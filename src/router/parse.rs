@@ -53,7 +53,11 @@ pub(super) fn refuse_encryption(head: &RequestHead) -> Result<()> {
         ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption-customer-"]
     {
         if let Some((name, _)) = head.headers_with_prefix(prefix).into_iter().next() {
-            return Err(not_implemented(&name));
+            let message = format!(
+                "{name} is not implemented: objects are plain files. Encrypt the file system below \
+                 them (LUKS)."
+            );
+            return Err(S3Error::new(ErrorCode::NotImplemented, message).with("Header", name));
         }
     }
     Ok(())

@@ -12,7 +12,7 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth::{self, access::RequestFacts};
+use crate::auth::{self, Verified, access::RequestFacts};
 use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
@@ -94,6 +94,7 @@ impl<'s> Exchange<'s> {
         let drained = body.drain().await;
         let close = !drained || !head.keep_alive() || *self.shared.stopping.borrow();
         let response = result.unwrap_or_else(|error| self.error(&error, head.path()));
+        let response = self.share(response, &head).await;
         let head_only = head.method() == Method::Head;
         let sent = self.write(response, head_only, close, connection).await;
         if self.shared.log.is_on() {
@@ -115,17 +116,18 @@ impl<'s> Exchange<'s> {
     async fn respond(&mut self, head: &mut RequestHead, body: &mut Body<'_>) -> Result<Response> {
         let shared = self.shared;
         let users = shared.users.get();
-        router::refuse_preflight(head)?;
         let address = router::address(head, &shared.domains)?;
+        if head.method() == Method::Options {
+            self.operation = "Preflight";
+            return handlers::preflight(&shared.store, &address, router::preflight(head)?).await;
+        }
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
-        if let Some(user) = verified.user() {
-            self.user.clone_from(&user.owner.display_name);
-        }
+        self.name_user(&verified);
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
-        let context = Context {
+        let mut context = Context {
             store: shared.store.clone(),
             users,
             facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
@@ -135,7 +137,29 @@ impl<'s> Exchange<'s> {
             now: self.now,
             region: shared.region.clone(),
         };
-        handlers::handle(&context, operation, body).await
+        let answered = handlers::handle(&mut context, operation, body).await;
+        self.name_user(&context.verified); // of a form only now
+        answered
+    }
+
+    /// For the log.
+    fn name_user(&mut self, verified: &Verified) {
+        if let Some(user) = verified.user() {
+            self.user.clone_from(&user.owner.display_name);
+        }
+    }
+
+    /// Adds what lets the page of another origin read the answer, where the bucket's rules do; a
+    /// preflight has its own answer.
+    async fn share(&self, response: Response, head: &RequestHead) -> Response {
+        if head.method() == Method::Options {
+            return response;
+        }
+        let Some(request) = router::cross_origin(head) else { return response };
+        match router::address(head, &self.shared.domains) {
+            Ok(address) => handlers::share(&self.shared.store, &address, &request, response).await,
+            Err(_) => response,
+        }
     }
 
     /// The XML of an error; our own faults are told to the log, not to the client.

@@ -12,9 +12,11 @@ use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
+use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectLock, ObjectMeta, ObjectOwnership, Owner,
-    PublicAccessBlock, Retention, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectLock, ObjectMeta, ObjectOwnership,
+    Owner, PublicAccessBlock, Retention, Tags, Timestamp, UploadId, VersionId,
+    WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, flock, fstat};
@@ -36,6 +38,18 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which pages of other origins may read its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfiguration>,
+    /// Its own tags, not those of its objects.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it is to be served as a site; nothing serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebsiteConfiguration>,
+    /// Acceleration was once put to `Suspended`: all there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration_suspended: bool,
     /// Object Lock; once there, it is never taken away, and versioning stays enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_lock: Option<ObjectLock>,
@@ -48,6 +62,9 @@ pub struct BucketConfig {
     /// The bucket's own block, beside the server's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
+    /// Which objects end when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<LifecycleConfiguration>,
 }
 
 impl BucketConfig {

@@ -318,6 +318,11 @@ fn read_config(root: &Root, id: &str) -> Result<Option<(Filed, Stamp)>> {
 fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
     let filed = Filed { name: name.as_str().to_owned(), config };
     let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
+    // What cannot be read again must not be written: the bucket would be closed to everyone.
+    if json.len() > CONFIG_BYTES_MAX {
+        let message = "The configurations of this bucket would together be too large.";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
+    }
     root.write_private(&root.configs, &config_name(id), &json)
 }
 

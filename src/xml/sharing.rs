@@ -96,16 +96,16 @@ mod tests {
             assert_eq!(public_access_block(document.as_bytes()).unwrap(), block);
         }
         let wrap = |inner: &str| {
-            format!("<PublicAccessBlockConfiguration>{inner}</PublicAccessBlockConfiguration>")
+            let root = "PublicAccessBlockConfiguration";
+            format!("<{root}>{inner}</{root}>")
         };
         assert_eq!(public_access_block(wrap("").as_bytes()).unwrap(), Default::default());
+        let twice = "<IgnorePublicAcls>true</IgnorePublicAcls>".repeat(2);
         for bad in [
             String::new(),
             wrap("<BlockPublicAcls>1</BlockPublicAcls>"),
             wrap("<BlockPublicAcls/>"),
-            wrap(
-                "<IgnorePublicAcls>true</IgnorePublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>",
-            ),
+            wrap(&twice),
             "<OwnershipControls/>".to_owned(),
         ] {
             let error = public_access_block(bad.as_bytes()).unwrap_err();
@@ -119,14 +119,11 @@ mod tests {
             let document = ownership_controls_document(ownership);
             assert_eq!(ownership_controls(document.as_bytes()).unwrap(), ownership);
         }
-        for bad in [
-            "",
-            "<OwnershipControls/>",
-            "<OwnershipControls><Rule/></OwnershipControls>",
-            "<OwnershipControls><Rule><ObjectOwnership>Me</ObjectOwnership></Rule></OwnershipControls>",
-        ] {
+        for inner in ["", "<Rule/>", "<Rule><ObjectOwnership>Me</ObjectOwnership></Rule>"] {
+            let bad = format!("<OwnershipControls>{inner}</OwnershipControls>");
             let error = ownership_controls(bad.as_bytes()).unwrap_err();
             assert_eq!(error.code, ErrorCode::MalformedXML, "{bad}");
         }
+        assert_eq!(ownership_controls(b"").unwrap_err().code, ErrorCode::MalformedXML);
     }
 }

@@ -1,5 +1,5 @@
 //! What every test over a socket needs: a server in this process with a data directory of its own,
-//! and ([`client`], [`xml`]) the few lines that speak to it and read its answers.
+//! and ([`client`], [`form`], [`xml`], [`lock`]) the few lines that speak to it and read its answers.
 //!
 //! The server is the real one from `Server::bind` on; only its clock, users and directories are
 //! chosen here. The client knows nothing of the server but `sigv4::authorization`, which the
@@ -8,10 +8,15 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod form;
+pub mod lifecycle;
+pub mod lock;
+pub mod sharing;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
 use glassbucket::auth::{Secret, Settings, User, Users};
+use glassbucket::lifecycle::Day;
 use glassbucket::server::{Clock, Config, Listen, Listeners, LogFormat, Server, UsersSource};
 use glassbucket::store::{Durability, Store};
 use glassbucket::types::{Owner, PublicAccessBlock, Timestamp};
@@ -171,6 +176,7 @@ fn config(dir: &Path) -> Config {
         users: UsersSource::fixed(users()),
         block: PublicAccessBlock::SHUT,
         store,
+        lifecycle_day: Day::Real,
     }
 }
 

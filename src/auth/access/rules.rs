@@ -6,8 +6,8 @@
 //!
 //! An object may be another's than its bucket is (`ObjectWriter`). What it says and who reads it is
 //! then its own owner's: neither the bucket's owner nor the bucket's policy lets anyone read it,
-//! though both may tag, lock and remove it. Under `BucketOwnerEnforced` all is the bucket owner's, and no ACL
-//! counts.
+//! though both may tag, lock and remove it. Under `BucketOwnerEnforced` all is the bucket owner's,
+//! and no ACL counts.
 //!
 //! | grant on | READ | WRITE | READ_ACP | WRITE_ACP |
 //! |---|---|---|---|---|
@@ -112,6 +112,11 @@ impl<'b> Rules<'b> {
         facts: impl FnOnce() -> Facts,
     ) -> bool {
         self.weigh_policy(caller, action, target, facts) == Verdict::Deny
+    }
+
+    /// Whether the bucket's ACL, by itself, lets the caller write any object.
+    pub fn acl_lets_write(&self, caller: Option<&str>) -> bool {
+        self.acl_grants(self.acl, caller, Action::PutObject)
     }
 
     /// Whose an object with that ACL is: without one, the bucket owner's.

@@ -80,11 +80,22 @@ fn put_object_keeps_what_is_stored() {
 }
 
 #[test]
+fn put_object_reads_tags_as_a_query() {
+    let tags = put_empty("x-amz-tagging: foo=b+a%2Fr&bar&Z=").unwrap().new.tags;
+    assert_eq!(tags.iter().collect::<Vec<_>>(), [("Z", ""), ("bar", ""), ("foo", "b a/r")]);
+    assert!(put_empty("").unwrap().new.tags.is_empty());
+}
+
+#[test]
 fn put_object_refuses_what_it_cannot_keep() {
     for (headers, code) in [
         ("x-amz-server-side-encryption: AES256", ErrorCode::NotImplemented),
         ("x-amz-server-side-encryption-customer-algorithm: AES256", ErrorCode::NotImplemented),
-        ("x-amz-tagging: a=b", ErrorCode::NotImplemented),
+        ("x-amz-tagging: a=%zz", ErrorCode::InvalidArgument),
+        ("x-amz-tagging: a=b&a=c", ErrorCode::InvalidTag),
+        ("x-amz-tagging: =b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: aws:a=b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: a&b&c&d&e&f&g&h&i&j&k", ErrorCode::InvalidTag),
         ("x-amz-write-offset-bytes: 0", ErrorCode::NotImplemented),
         ("x-amz-storage-class: standard", ErrorCode::InvalidStorageClass),
         ("x-amz-website-redirect-location: x", ErrorCode::InvalidArgument),

@@ -1,6 +1,7 @@
 //! The set of buckets.
 
 use crate::error::ErrorCode;
+use crate::limits::CONFIG_BYTES_MAX;
 use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::store::{BucketConfig, Versioning};
 use crate::types::{Acl, BucketName, ObjectLock, Owner};
@@ -22,6 +23,21 @@ fn name(text: &str) -> BucketName {
 /// Files in one of the private folders.
 fn private(scratch: &Scratch, folder: &str) -> usize {
     fs::read_dir(scratch.path().join(".glassbucket").join(folder)).unwrap().count()
+}
+
+/// A configuration that could be written and not be read again would close its bucket.
+#[test]
+fn a_configuration_over_its_bound_is_refused_and_changes_nothing() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    store.create_bucket(&photos(), config()).unwrap();
+    let bucket = store.bucket(&photos()).unwrap();
+    let location = |bytes: usize| Some("l".repeat(bytes));
+    let error = bucket.configure(|config| config.location = location(CONFIG_BYTES_MAX));
+    assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
+    assert_eq!(*store.bucket(&photos()).unwrap().config(), config());
+    bucket.configure(|config| config.location = location(CONFIG_BYTES_MAX / 2)).unwrap();
+    assert!(store.bucket(&photos()).unwrap().config().location.is_some());
 }
 
 #[test]
