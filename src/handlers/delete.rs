@@ -36,6 +36,7 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
         None => Action::DeleteObject,
     };
     let open = context.open_for_write(bucket, action, key)?;
+    context.authorise_conditions(&open, key, *version, conditions)?;
     let removal = Removal {
         version: *version,
         conditions: conditions.clone(),
@@ -135,6 +136,7 @@ fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
     let key = Key::parse(entry.key.clone().into_bytes())?;
     context.may_remove(open, &key, version)?;
     let conditions = entry.conditions.clone();
+    context.authorise_conditions(open, &key, version, &conditions)?;
     let bypass_governance = bypasses_governance(context, open, &key, version, *bypass_governance)?;
     let removal = Removal { version, conditions, bypass_governance, now: context.now };
     open.bucket.remove_version(&key, &removal).inspect_err(|error| {

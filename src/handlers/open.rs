@@ -11,7 +11,7 @@ use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Key, ObjectOwnership, Owner, VersionId};
+use crate::types::{BucketName, Conditions, Key, ObjectOwnership, Owner, VersionId};
 use std::sync::Arc;
 
 impl Context {
@@ -60,6 +60,27 @@ impl Context {
             Ok(open)
         })
         .await
+    }
+
+    /// The conditions of a write or delete tell by their outcome what the object is: whoever may not
+    /// read it may not guess at its tag (security class G). `*`, which tells only that it is there,
+    /// is free, as on AWS.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    pub(super) fn authorise_conditions(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+        conditions: &Conditions,
+    ) -> Result<()> {
+        if !conditions.ask_of_content() {
+            return Ok(());
+        }
+        match self.object_in(open, key, version, Action::GetObject) {
+            Err(error) if error.code == ErrorCode::AccessDenied => Err(error),
+            _ => Ok(()), // what is not there the store tells, under the key's lock
+        }
     }
 
     /// Whether the caller may remove that key, or that version of it.
