@@ -18,6 +18,7 @@
 mod acl;
 mod attributes;
 mod bucket;
+mod checksum;
 mod config;
 mod copy;
 mod cors;
@@ -27,6 +28,7 @@ mod metadata;
 mod multipart;
 mod object;
 mod open;
+mod post_object;
 mod receive;
 mod retention;
 mod tagging;
@@ -67,13 +69,14 @@ pub struct Context {
     pub region: Arc<str>,
 }
 
-/// Authorises, then carries out.
+/// Authorises, then carries out. Where the operation is PostObject, `context.verified` is
+/// afterwards what the form proved.
 ///
 /// # Errors
 ///
 /// Whatever the client is to be told; the body may then be unread in part.
 pub async fn handle(
-    context: &Context,
+    context: &mut Context,
     operation: Operation,
     body: &mut Body<'_>,
 ) -> Result<Response> {
@@ -85,6 +88,7 @@ pub async fn handle(
     }
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
+        Operation::PostObject(input) => post_object::post_object(context, input, body).await,
         Operation::UploadPart(input) => multipart::upload_part(context, input, body).await,
         Operation::CompleteMultipartUpload(input) => {
             multipart::complete_multipart_upload(context, input, body).await
@@ -156,6 +160,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::ListParts(input) => multipart::list_parts(context, &input),
         Operation::Unconfigured(input) => config::unconfigured(context, &input),
         Operation::PutObject(_)
+        | Operation::PostObject(_)
         | Operation::UploadPart(_)
         | Operation::CompleteMultipartUpload(_)
         | Operation::CreateBucket(_)

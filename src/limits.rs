@@ -25,6 +25,9 @@ pub const TRAILERS_MAX: usize = 16;
 pub const XML_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How deep XML may nest; S3's deepest documents, lifecycle among them, need six.
 pub const XML_DEPTH_MAX: usize = 16;
+/// A browser's form without the content of its file, in bytes: fields and what delimits them (S3's
+/// rule, 20 KB). It bounds the number of fields too, as each has some 40 bytes of its own.
+pub const FORM_BYTES_MAX: usize = 20 * 1024;
 /// A LocationConstraint, in bytes; AWS's longest is about twenty.
 pub const LOCATION_BYTES_MAX: usize = 64;
 /// Unread body bytes that are read and thrown away to keep a connection after an early answer.
@@ -139,8 +142,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 2 * 1024;
 pub const SIDE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Asked of one `copy_file_range`, in bytes: it cannot be interrupted, so not a whole object.
 pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
-/// All configuration of a bucket, in bytes: 1,000 lifecycle rules of sensible length, a policy, an
-/// ACL of 100 grants.
+/// A bucket's configuration, in bytes: ACL, policy, CORS, lifecycle and all else together. Every
+/// request reads it, and what would be longer is refused when it is put.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Names that one listing holds of the directories it is in; a larger directory is read again for

@@ -6,7 +6,8 @@
 //! * `address`: bucket and key, from path or Host.
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
-//! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
+//! * `acl`, `attributes`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
 //! * `cors`: what a browser asks for a page of another origin.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
@@ -19,6 +20,7 @@
 
 mod acl;
 mod address;
+mod attributes;
 mod bucket;
 mod checksum;
 mod copy;
@@ -29,6 +31,7 @@ mod multipart;
 mod new_object;
 mod object;
 mod parse;
+mod post_object;
 mod subresources;
 
 pub use address::address;
@@ -97,6 +100,7 @@ pub enum Operation {
     GetObject(GetObject),
     HeadObject(GetObject),
     PutObject(PutObject),
+    PostObject(PostObject),
     CopyObject(CopyObject),
     DeleteObject(DeleteObject),
     GetObjectAcl(ObjectAddress),
@@ -143,6 +147,7 @@ impl Operation {
             Operation::GetObject(_) => "GetObject",
             Operation::HeadObject(_) => "HeadObject",
             Operation::PutObject(_) => "PutObject",
+            Operation::PostObject(_) => "PostObject",
             Operation::CopyObject(_) => "CopyObject",
             Operation::DeleteObject(_) => "DeleteObject",
             Operation::GetObjectAcl(_) => "GetObjectAcl",

@@ -6,91 +6,14 @@
 
 mod common;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use common::client::{Answer, Request};
-use common::xml::{elements, root, text, texts};
+use common::lock::{
+    LATER, SOON, at, bypassing, default_rule, delete, delete_objects, object, of_version, put,
+    put_configuration, put_id, put_legal_hold, put_marker, put_retention, retention, server,
+    with_lock,
+};
+use common::xml::{elements, root, text};
 use common::{OTHER, TestServer};
-use glassbucket::server::{Clock, Config};
-use glassbucket::types::Timestamp;
-use md5::Digest;
-
-const SOON: &str = "2030-01-01T00:00:00.000Z";
-const LATER: &str = "2030-01-02T00:00:00.000Z";
-
-fn at(time: &str) -> impl FnOnce(&mut Config) {
-    let time = Timestamp::parse_iso8601(time).expect("a time");
-    move |config| config.clock = Clock::Fixed(time)
-}
-
-/// A server of 2027 with the bucket `bkt`, which has Object Lock.
-fn server() -> TestServer {
-    let server = TestServer::with(at("2027-03-01T12:00:00Z"));
-    let create = Request::new("PUT", "/bkt").header("x-amz-bucket-object-lock-enabled", "true");
-    assert_eq!(server.call(create).status, 200);
-    server
-}
-
-fn object(method: &str, key: &str, query: &str) -> Request {
-    Request { query: query.to_owned(), ..Request::object(method, "bkt", key) }
-}
-
-fn with_lock(request: Request, mode: &str, until: &str) -> Request {
-    request
-        .header("x-amz-object-lock-mode", mode)
-        .header("x-amz-object-lock-retain-until-date", until)
-}
-
-fn bypassing(request: Request) -> Request {
-    request.header("x-amz-bypass-governance-retention", "true")
-}
-
-/// Puts `hello`; its version id.
-fn put(server: &TestServer, request: Request) -> String {
-    let answer = server.call(request.body("hello"));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.header("x-amz-version-id").expect("a version id").to_owned()
-}
-
-fn of_version(id: &str) -> String {
-    format!("versionId={id}")
-}
-
-fn delete(key: &str, id: &str) -> Request {
-    object("DELETE", key, &of_version(id))
-}
-
-fn put_retention(key: &str, mode: &str, until: &str) -> Request {
-    let document = format!(
-        "<Retention><Mode>{mode}</Mode><RetainUntilDate>{until}</RetainUntilDate></Retention>"
-    );
-    object("PUT", key, "retention").body(document)
-}
-
-fn put_legal_hold(key: &str, status: &str) -> Request {
-    let document = format!("<LegalHold><Status>{status}</Status></LegalHold>");
-    object("PUT", key, "legal-hold").body(document)
-}
-
-fn put_configuration(bucket: &str, rule: &str) -> Request {
-    Request::new("PUT", &format!("/{bucket}?object-lock")).body(format!(
-        "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}\
-         </ObjectLockConfiguration>"
-    ))
-}
-
-fn default_rule(mode: &str, period: &str) -> String {
-    format!("<Rule><DefaultRetention><Mode>{mode}</Mode>{period}</DefaultRetention></Rule>")
-}
-
-/// Mode and date that GetObjectRetention answers for the current version.
-fn retention(server: &TestServer, key: &str) -> (String, String) {
-    let answer = server.call(object("GET", key, "retention"));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let document = answer.text();
-    assert_eq!(root(&document), "Retention");
-    let of = |name| text(&document, name).unwrap_or_default();
-    (of("Mode"), of("RetainUntilDate"))
-}
 
 #[track_caller]
 fn assert_ok(answer: &Answer) {
@@ -302,11 +225,6 @@ fn create_multipart_upload_keeps_its_lock_until_complete() {
     assert_ok(&server.call(bypassing(delete("k", &id))));
 }
 
-fn put_id(answer: &Answer) -> String {
-    assert_ok(answer);
-    answer.header("x-amz-version-id").expect("a version id").to_owned()
-}
-
 #[test]
 fn put_object_retention_is_of_one_version_and_refuses_what_is_none() {
     let server = server();
@@ -431,18 +349,6 @@ fn no_door_of_s3_removes_a_protected_version() {
     }
 }
 
-/// DeleteObjects of one version, as the answer to that entry alone.
-fn delete_objects(server: &TestServer, key: &str, id: &str) -> Answer {
-    let list =
-        format!("<Delete><Object><Key>{key}</Key><VersionId>{id}</VersionId></Object></Delete>");
-    let md5 = BASE64_STANDARD.encode(md5::Md5::digest(&list));
-    let request = Request::new("POST", "/bkt?delete").header("Content-MD5", &md5);
-    let mut answer = server.call(bypassing(request).body(list));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.status = if texts(&answer.text(), "Error", "Code").is_empty() { 200 } else { 403 };
-    answer
-}
-
 #[test]
 fn delete_object_passes_governance_with_a_bypass_alone() {
     let server = server();
@@ -456,11 +362,6 @@ fn delete_object_passes_governance_with_a_bypass_alone() {
     assert_eq!(delete_objects(&server, "k", &again).status, 200);
     assert_refused(&server.call(object("GET", "k", "")), 404, "NoSuchKey");
     assert_ok(&server.call(Request::new("DELETE", "/bkt")));
-}
-
-/// Deletes `k` without naming a version; the id of the marker.
-fn put_marker(server: &TestServer) -> String {
-    put_id(&server.call(object("DELETE", "k", "")))
 }
 
 /// Whoever may write, or remove versions, may not for that reason lock, or pass a lock, too.

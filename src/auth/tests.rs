@@ -149,6 +149,7 @@ fn put(scheme: Scheme, mode: &str, secret: &'static str) -> String {
             let string = format!("PUT\n\n\n{NOW}\n{amz}\n/bkt/key");
             draft.raw(&with_mode.v2_query(&string, NOW), &with_mode.headers)
         }
+        Scheme::V2Post | Scheme::V4Post => unreachable!("a PUT has no form"),
     }
 }
 

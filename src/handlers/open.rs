@@ -168,11 +168,16 @@ impl Context {
 
     /// What a new object is given beside its bytes wants permissions of its own, as on AWS: tags,
     /// a retention, a legal hold. An ACL only must not be denied: whoever may write may say who
-    /// reads.
+    /// reads. So it is with the tags of whom the bucket's ACL lets write (a deviation: AWS has no
+    /// ACL that lets tag; but whoever may write any object may say what it is filed under).
     pub(super) fn authorise_new(&self, open: &OpenBucket, new: &NewObject) -> Result<()> {
         let key = open.key.as_ref().ok_or(ErrorCode::AccessDenied)?;
+        let rules = open.rules();
+        let deny = |action| rules.deny(self.caller_id(), action, Target::Key(key), || self.facts());
+        let tags_by_acl =
+            || rules.acl_lets_write(self.caller_id()) && !deny(Action::PutObjectTagging);
         let wanted = [
-            (Action::PutObjectTagging, !new.tags.is_empty()),
+            (Action::PutObjectTagging, !new.tags.is_empty() && !tags_by_acl()),
             (Action::PutObjectRetention, new.lock.retention.is_some()),
             (Action::PutObjectLegalHold, new.lock.legal_hold.is_some()),
         ];
@@ -180,10 +185,7 @@ impl Context {
             self.authorise(open, action, Target::Key(key), || self.facts())?;
         }
         let gives_acl = new.acl.canned.is_some() || !new.acl.grants.is_empty();
-        let rules = open.rules();
-        let facts = || self.facts();
-        let target = Target::Key(key);
-        if gives_acl && rules.deny(self.caller_id(), Action::PutObjectAcl, target, facts) {
+        if gives_acl && deny(Action::PutObjectAcl) {
             return Err(ErrorCode::AccessDenied.into());
         }
         Ok(())

@@ -6,14 +6,14 @@
 //! (`InvalidTag`), before anything is changed.
 
 use super::receive::receive_xml;
-use super::{Context, OpenBucket};
+use super::{Context, OpenBucket, with_version};
 use crate::auth::access::Action;
 use crate::error::Result;
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{ObjectAddress, PutObjectConfig};
 use crate::store::Object;
-use crate::types::{ObjectMeta, Tags, VersionId};
+use crate::types::{ObjectMeta, Tags};
 use crate::xml;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>: an object without
@@ -21,7 +21,7 @@ use crate::xml;
 pub(super) fn get_object_tagging(context: &Context, at: &ObjectAddress) -> Result<Response> {
     let (open, object) = context.open_object(at, Action::GetObjectTagging)?;
     let response = Response::xml(xml::tagging_document(&object.meta.tags));
-    Ok(with_version_id(response, &open, object.meta.version_id))
+    Ok(with_version(response, open.shown_version(&object)))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>: replaces the set.
@@ -68,13 +68,7 @@ fn replace(open: &OpenBucket, at: &ObjectAddress, tags: Tags, status: u16) -> Re
         Ok(())
     };
     let version = open.bucket.update_meta(&at.key, at.version, set)?;
-    Ok(with_version_id(Response::empty(status), open, version))
-}
-
-/// Which version it was; a bucket that never had versioning shows none.
-fn with_version_id(response: Response, open: &OpenBucket, version: VersionId) -> Response {
-    match open.bucket.config().versioning {
-        Some(_) => response.header("x-amz-version-id", version.to_string()),
-        None => response,
-    }
+    // A bucket that never had versioning shows none.
+    let shown = open.bucket.config().versioning.map(|_| version);
+    Ok(with_version(Response::empty(status), shown))
 }

@@ -7,8 +7,8 @@ use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
 use super::{
     AclInput, BucketConfigAddress, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads,
-    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PutAcl, PutBucketConfig,
-    Unconfigured, checksum,
+    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PostObject, PutAcl,
+    PutBucketConfig, Unconfigured, checksum,
 };
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
@@ -32,7 +32,7 @@ pub(super) fn route(
         (None, Method::Head) => Operation::HeadBucket(bucket),
         (None, Method::Put) => Operation::CreateBucket(create_bucket(head, bucket)?),
         (None, Method::Delete) => Operation::DeleteBucket(bucket),
-        (None, Method::Post) => return Err(post_object()),
+        (None, Method::Post) => Operation::PostObject(PostObject::read(head, bucket)?),
         (Some("acl"), Method::Get) => Operation::GetBucketAcl(bucket),
         (Some("acl"), Method::Put) => Operation::PutBucketAcl(bucket, PutAcl::read(head)?),
         (Some("delete"), Method::Post) => Operation::DeleteObjects(delete_objects(head, bucket)?),
@@ -94,11 +94,6 @@ pub(super) fn list_buckets(head: &RequestHead) -> Result<ListBuckets> {
         max_buckets,
         continuation_token: param(head, "continuation-token").map(str::to_owned),
     })
-}
-
-/// The upload of an HTML form; its policy is not checked yet, so it must not write.
-fn post_object() -> S3Error {
-    S3Error::new(ErrorCode::NotImplemented, "Uploads by HTML form (POST) are not implemented.")
 }
 
 fn create_bucket(head: &RequestHead, bucket: BucketName) -> Result<CreateBucket> {

@@ -3,12 +3,16 @@
 //! Every field was parsed and bounded by the router; a handler that has one may use it.
 
 use crate::digest::Expected;
+use crate::http::form::Delimiter;
+use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
 use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
-    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
+    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ContentHeaders,
+    Grantee, Key, ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadChecksum,
+    UploadId, VersionId,
 };
+use std::ops::RangeInclusive;
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
 /// taken meanwhile. Any operation on a bucket may carry it.
@@ -228,12 +232,47 @@ pub struct PutObject {
     /// Length of the content in bytes: `x-amz-decoded-content-length` of an aws-chunked body, else
     /// Content-Length; `None` of a chunked body. At most [`crate::limits::PUT_BYTES_MAX`].
     pub length: Option<u64>,
+    /// How many bytes of content are taken: S3's bounds, or those of a form's policy.
+    pub bytes: RangeInclusive<u64>,
     /// Claims about the content.
     pub expected: Expected,
     /// Headers, metadata, ACL.
     pub new: NewObject,
     /// `If-Match`, `If-None-Match`.
     pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: all that the head says.
+#[derive(Clone, Debug)]
+pub struct PostObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What delimits the fields of the form.
+    pub delimiter: Delimiter,
+    /// The path of the request as sent, without `/` at its end; `/` and a key make an object's.
+    pub path: String,
+}
+
+/// And what the fields of the form say, once they have come.
+#[derive(Clone, Debug)]
+pub struct PostedObject {
+    /// The same by PUT.
+    pub put: PutObject,
+    /// The fields that count as headers.
+    pub head: RequestHead,
+    /// `tagging`: an XML document.
+    pub tagging: Option<String>,
+    /// `success_action_*`.
+    pub answer: PostAnswer,
+}
+
+/// What a form wants to be answered where all went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostAnswer {
+    /// 303 to this URL, with bucket, key and entity tag in its query.
+    Redirect(String),
+    /// 200 or 204 with no body, or 201 with a document.
+    Status(u16),
 }
 
 /// `x-amz-copy-source`, percent-decoded once.
@@ -280,8 +319,8 @@ pub struct CreateMultipartUpload {
     pub key: Key,
     /// Headers, metadata, ACL of the object to be.
     pub new: NewObject,
-    /// `x-amz-checksum-algorithm`.
-    pub checksum: Option<ChecksumAlgorithm>,
+    /// `x-amz-checksum-algorithm` and `-type`.
+    pub checksum: Option<UploadChecksum>,
 }
 
 /// Bucket, key and upload id.
@@ -321,13 +360,17 @@ pub struct UploadPartCopy {
     pub range: Option<(u64, u64)>,
 }
 
-/// The checksum of an object made of parts, as a client expects it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectChecksum {
-    /// Of the whole, or of the parts' checksums.
-    pub checksum: Checksum,
-    /// How many parts, where it says so.
+/// An object made of parts, as a client expects it; what it does not speak of is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedObject {
+    /// `x-amz-checksum-*`: of the whole, or of the parts' checksums.
+    pub checksum: Option<Checksum>,
+    /// `x-amz-checksum-type`.
+    pub of: Option<ChecksumType>,
+    /// How many parts, where the checksum says so.
     pub parts: Option<usize>,
+    /// `x-amz-mp-object-size`, in bytes.
+    pub length: Option<u64>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
@@ -337,8 +380,8 @@ pub struct CompleteMultipartUpload {
     pub upload: UploadAddress,
     /// Claims about the XML: Content-MD5 alone, as checksum headers speak of the object here.
     pub expected: Expected,
-    /// `x-amz-checksum-*`.
-    pub checksum: Option<ObjectChecksum>,
+    /// What the object must come to.
+    pub object: ExpectedObject,
     /// `If-Match`, `If-None-Match`.
     pub conditions: Conditions,
 }
@@ -359,14 +402,25 @@ pub struct ListParts {
 pub struct GetObjectAttributes {
     /// The object, or a version of it.
     pub object: ObjectAddress,
-    /// `x-amz-object-attributes`, as sent.
-    pub attributes: String,
+    /// `x-amz-object-attributes`.
+    pub attributes: ObjectAttributes,
     /// `x-amz-max-parts`, 0 to 1,000.
     pub max_parts: usize,
     /// `x-amz-part-number-marker`.
     pub part_number_marker: u16,
     /// `If-*`.
     pub conditions: Conditions,
+}
+
+/// Which attributes are asked for, under their own names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are those of the answer's elements
+pub struct ObjectAttributes {
+    pub etag: bool,
+    pub checksum: bool,
+    pub object_parts: bool,
+    pub storage_class: bool,
+    pub object_size: bool,
 }
 
 /// A new document for an object's tags, retention or legal hold.

@@ -1,6 +1,7 @@
 //! From raw request bytes to operations: routing here, addresses and inputs in the files below.
 
 mod addresses;
+mod checksums;
 mod inputs;
 
 use super::subresources::{On, ROUTED, TABLE};
@@ -68,7 +69,9 @@ fn requests_are_routed_to_the_operations_of_aws() {
         ("DELETE /bkt/", "DeleteBucket"),
         ("DELETE /bkt/?versionId=null", "InvalidArgument"),
         ("POST /bkt/?delete\nContent-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==", "DeleteObjects"),
-        ("POST /bkt/\nContent-Length: 0", "NotImplemented"),
+        ("POST /bkt/\nContent-Type: multipart/form-data; boundary=x", "PostObject"),
+        ("POST /bkt/\nContent-Length: 0", "PreconditionFailed"),
+        ("POST /bkt/\nContent-Type: multipart/form-data", "MalformedPOSTRequest"),
         ("PATCH /bkt/", "MethodNotAllowed"),
         ("GET /bkt/k", "GetObject"),
         ("GET /bkt/k?x-id=GetObject", "GetObject"),

@@ -12,7 +12,7 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth::{self, access::RequestFacts};
+use crate::auth::{self, Verified, access::RequestFacts};
 use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
@@ -123,13 +123,11 @@ impl<'s> Exchange<'s> {
         }
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
-        if let Some(user) = verified.user() {
-            self.user.clone_from(&user.owner.display_name);
-        }
+        self.name_user(&verified);
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
-        let context = Context {
+        let mut context = Context {
             store: shared.store.clone(),
             users,
             facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
@@ -139,7 +137,16 @@ impl<'s> Exchange<'s> {
             now: self.now,
             region: shared.region.clone(),
         };
-        handlers::handle(&context, operation, body).await
+        let answered = handlers::handle(&mut context, operation, body).await;
+        self.name_user(&context.verified); // of a form only now
+        answered
+    }
+
+    /// For the log.
+    fn name_user(&mut self, verified: &Verified) {
+        if let Some(user) = verified.user() {
+            self.user.clone_from(&user.owner.display_name);
+        }
     }
 
     /// Adds what lets the page of another origin read the answer, where the bucket's rules do; a

@@ -121,19 +121,24 @@ impl CorsRule {
         }
     }
 
-    /// Every header asked for must be allowed, not just one of them.
     fn allows(&self, request: &CorsRequest) -> bool {
-        let allowed = |name: &String| {
-            let is_name = !name.is_empty() && name.bytes().all(is_token);
-            let name = name.to_ascii_lowercase();
-            is_name && self.allowed_headers.iter().any(|p| matches(&p.to_ascii_lowercase(), &name))
-        };
         self.allowed_methods.contains(&request.method)
             && request.origin.bytes().all(is_visible)
             && self.allowed_origins.iter().any(|pattern| matches(pattern, &request.origin))
-            // No request with more headers than this is served, so none need be asked for.
-            && request.headers.len() <= limits::HEADERS_MAX
-            && request.headers.iter().all(allowed)
+            && self.allows_headers(&request.headers)
+    }
+
+    /// Every header asked for must be allowed, not just one of them. No request with more headers
+    /// than a head may have is served, so none need ask for more.
+    fn allows_headers(&self, names: &[String]) -> bool {
+        let patterns: Vec<String> =
+            self.allowed_headers.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
+        let allowed = |name: &String| {
+            !name.is_empty()
+                && name.bytes().all(is_token)
+                && patterns.iter().any(|pattern| matches(pattern, name))
+        };
+        names.len() <= limits::HEADERS_MAX && names.iter().all(allowed)
     }
 
     fn headers(&self, request: &CorsRequest) -> Vec<(&'static str, String)> {
@@ -277,11 +282,11 @@ mod tests {
         assert_eq!(header(&plain, "Access-Control-Allow-Methods").unwrap(), "PUT");
         assert_eq!(header(&plain, "Access-Control-Max-Age"), None);
 
-        let asked = request("http://a", "PUT", &["x-amz-date", "Content-Type"]);
+        let asked = request("http://a", "PUT", &["x-amz-date", "content-type"]);
         let answer = configuration.answer(&asked).unwrap();
         let header = |name| header(&answer, name).unwrap();
         assert_eq!(header("Access-Control-Allow-Methods"), "PUT, GET");
-        assert_eq!(header("Access-Control-Allow-Headers"), "x-amz-date, Content-Type");
+        assert_eq!(header("Access-Control-Allow-Headers"), "x-amz-date, content-type");
         assert_eq!(header("Access-Control-Expose-Headers"), "ETag, x-amz-meta-a");
         assert_eq!(header("Access-Control-Max-Age"), "3000");
 

@@ -1,5 +1,5 @@
 //! What every test over a socket needs: a server in this process with a data directory of its own,
-//! and ([`client`], [`xml`]) the few lines that speak to it and read its answers.
+//! and ([`client`], [`form`], [`xml`], [`lock`]) the few lines that speak to it and read its answers.
 //!
 //! The server is the real one from `Server::bind` on; only its clock, users and directories are
 //! chosen here. The client knows nothing of the server but `sigv4::authorization`, which the
@@ -8,8 +8,11 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod form;
 pub mod lifecycle;
+pub mod lock;
 pub mod sharing;
+pub mod upload;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};

@@ -99,6 +99,17 @@ impl RequestFacts {
     pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
         RequestFacts { tags: tags.0.clone(), ..self.clone() }
     }
+
+    /// The same of a browser's form. The head only says who sends it and from where (`aws:...`);
+    /// what is asked for stands in the fields, and a header that says something else about it must
+    /// not be what a policy weighs (security class A).
+    pub fn of_form(&self, fields: &RequestHead) -> RequestFacts {
+        let mut facts = RequestFacts::gather(fields, self.peer, self.tls);
+        let global = |(key, _): &(&str, String)| key.starts_with("aws:");
+        facts.values.retain(|value| !global(value));
+        facts.values.extend(self.values.iter().filter(|value| global(value)).cloned());
+        facts
+    }
 }
 
 /// Condition keys, in lower case since their case does not matter, and their values.
@@ -140,8 +151,10 @@ impl Facts {
             Scheme::Anonymous => return self.known("aws:principaltype", "Anonymous".to_owned()),
             Scheme::V2Header => ("REST-HEADER", "AWS"),
             Scheme::V2Presigned => ("REST-QUERY-STRING", "AWS"),
+            Scheme::V2Post => ("POST", "AWS"),
             Scheme::V4Header => ("REST-HEADER", "AWS4-HMAC-SHA256"),
             Scheme::V4Presigned => ("REST-QUERY-STRING", "AWS4-HMAC-SHA256"),
+            Scheme::V4Post => ("POST", "AWS4-HMAC-SHA256"),
         };
         self.known("s3:authtype", kind.to_owned());
         self.known("s3:signatureversion", version.to_owned());
@@ -198,4 +211,29 @@ pub(super) fn is_condition_key(key: &str) -> bool {
     };
     let global = key.strip_prefix("aws:").is_some_and(|name| !name.is_empty());
     global || named(HEADERS) || named(PARAMETERS) || DERIVED.iter().any(|known| derived(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn class_a_a_form_is_weighed_by_its_fields_and_not_by_headers() {
+        let raw = "POST /bkt HTTP/1.1\r\nHost: h\r\nx-amz-acl: private\r\nif-match: *\r\n\
+                   x-amz-tagging: a=header\r\nReferer: http://page/\r\n\r\n";
+        let (head, _) = RequestHead::parse(raw.as_bytes()).unwrap().unwrap();
+        let request = RequestFacts::gather(&head, IpAddr::from([127, 0, 0, 1]), true);
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = vec![field("x-amz-acl", "public-read"), field("referer", "http://liar/")];
+        let form = request.of_form(&RequestHead::of_fields(fields));
+        let facts = |key: &str| {
+            let value = |(known, value): &(&str, String)| (*known == key).then(|| value.clone());
+            form.values.iter().filter_map(value).collect::<Vec<_>>()
+        };
+        assert_eq!(facts("s3:x-amz-acl"), ["public-read"]);
+        assert_eq!(facts("s3:if-match"), [""; 0]);
+        assert!(form.tags.is_empty());
+        assert!(form.tls);
+        assert_eq!(facts("aws:referer"), ["http://page/"]);
+    }
 }

@@ -114,6 +114,11 @@ impl<'b> Rules<'b> {
         self.weigh_policy(caller, action, target, facts) == Verdict::Deny
     }
 
+    /// Whether the bucket's ACL, by itself, lets the caller write any object.
+    pub fn acl_lets_write(&self, caller: Option<&str>) -> bool {
+        self.acl_grants(self.acl, caller, Action::PutObject)
+    }
+
     /// Whose an object with that ACL is: without one, the bucket owner's.
     pub fn object_owner<'a>(&self, acl: Option<&'a Acl>) -> &'a Owner
     where
