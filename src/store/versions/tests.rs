@@ -2,6 +2,7 @@
 //! memory, with hostile hands and cut-off changes.
 
 mod model;
+mod noncurrent;
 
 use super::VersionEntry;
 use crate::error::Result;
@@ -34,7 +35,7 @@ fn put(bucket: &Bucket, name: &str, body: &[u8]) -> VersionId {
 
 fn removal(version: Option<VersionId>) -> Removal {
     let (conditions, now) = (Conditions::default(), Timestamp::now());
-    Removal { version, conditions, bypass_governance: false, now }
+    Removal { version, only_noncurrent: false, conditions, bypass_governance: false, now }
 }
 
 fn delete(bucket: &Bucket, name: &str) -> VersionId {
