@@ -14,7 +14,7 @@
 //!
 //! A version that is not there was removed: 204, as on AWS.
 
-use super::folder::{Folder, Scan, check_removable, put_delete_marker};
+use super::folder::{Folder, Scan, check_removable, hides, put_delete_marker};
 use super::id::VersionFile;
 use super::keep::{Around, Versioned, check_null, name_inside};
 use super::{Removal, Removed};
@@ -79,6 +79,7 @@ fn mark_deleted(
         check_null(root, Some(&folder), &scan, object, removal.now)?;
         replaced = scan.null;
     }
+    let _told = root.moves.change(bucket.dir(), key.as_str())?;
     let mut around = Around::new(root, Some(&folder), object)?;
     let mut marker = VersionFile::new(around.newest, removal.now);
     if is_suspended {
@@ -150,10 +151,15 @@ fn remove_for_good(
             None => absent(key, removal, version),
         };
     };
-    let scan = folder.settle(root, object)?;
+    let mut scan = folder.settle(root, object)?;
     if let Some((place, object)) = &current
         && object.meta.version_id == version
     {
+        if let Some(twin) = folder.find(version)?.filter(|twin| hides(object, *twin)) {
+            // A person copied it: both are that version.
+            remove_twin(bucket, &folder, twin, removal)?;
+            scan = folder.settle(root, Some(object))?;
+        }
         remove_current(bucket, key, removal, place, object, Some((&folder, &scan)))?;
         return Ok(Try::Done(removed(version, false)));
     }
@@ -168,6 +174,7 @@ fn remove_for_good(
         && scan.newest == Some(file)
         && let Some(below) = object_of(bucket, &folder, scan.second)?
     {
+        let _told = root.moves.change(bucket.dir(), key.as_str())?;
         match commit::bring_back(bucket, key, &folder.dir, &below.name())? {
             Try::Done(()) => root.disk.sync(&folder.dir)?,
             Try::Again => return Ok(Try::Again),
@@ -177,6 +184,19 @@ fn remove_for_good(
     folder.unlink(file)?;
     folder.sync_and_prune(root)?;
     Ok(Try::Done(removed(version, is_marker)))
+}
+
+fn remove_twin(
+    bucket: &Bucket,
+    folder: &Folder,
+    twin: VersionFile,
+    removal: &Removal,
+) -> Result<()> {
+    if let Some(object) = folder.open_file(bucket.root(), twin)? {
+        check_removable(&object.meta, removal.bypass_governance, removal.now)?;
+        folder.unlink(twin)?;
+    }
+    Ok(())
 }
 
 fn removed(version: VersionId, delete_marker: bool) -> Removed {
