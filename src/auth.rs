@@ -9,9 +9,10 @@
 //!                                                    body passes -finish-> PayloadVerified
 //! ```
 //!
-//! Four forms of signature are understood, [`sigv4`] and [`sigv2`] each as header and presigned.
-//! A request carries one of them or none; two at once are refused, as on AWS, since a later step
-//! could take the other one for the one that was verified (security class B).
+//! Four forms of signature are understood, [`sigv4`] and [`sigv2`] each as header and presigned,
+//! and of a browser's form, which comes after the head, the two of a [`post_policy`]. A request
+//! carries one of them or none; two at once are refused, as on AWS, since a later step could take
+//! the other one for the one that was verified (security class B).
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>
@@ -23,6 +24,7 @@ pub mod access;
 pub mod chunk;
 pub mod credentials;
 mod payload;
+pub mod post_policy;
 pub mod sigv2;
 pub mod sigv4;
 
@@ -49,9 +51,14 @@ pub enum Scheme {
     V4Header,
     /// `?X-Amz-Algorithm=...&X-Amz-Signature=...`.
     V4Presigned,
+    /// The fields `AWSAccessKeyId` and `signature` of a form.
+    V2Post,
+    /// The fields `x-amz-credential`, `x-amz-signature`, ... of a form.
+    V4Post,
 }
 
-/// Proof that a request's signature (or its absence) was checked. Only [`authenticate`] makes one.
+/// Proof that a request's signature (or its absence) was checked. Only [`authenticate`] makes one,
+/// and, of the fields of a form, [`post_policy::authenticate`].
 #[derive(Clone, Debug)]
 pub struct Verified {
     user: Option<Arc<User>>,
@@ -115,6 +122,7 @@ pub fn authenticate(
         Scheme::V2Presigned => sigv2::verify_presigned(head, host_bucket, users, now)?,
         Scheme::V4Header => sigv4::verify_header(head, users, now)?,
         Scheme::V4Presigned => sigv4::verify_presigned(head, users, now)?,
+        Scheme::V2Post | Scheme::V4Post => unreachable!("scheme() looks at no form"),
     };
     let writes = matches!(head.method(), Method::Put | Method::Post);
     if settings.require_signed_payload && writes && !verified.payload.is_signed() {

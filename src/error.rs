@@ -34,6 +34,7 @@ macro_rules! codes {
 
 // The one macro of the project: a table whose first column is both a variant and a string.
 codes! {
+    AccessControlListNotSupported 400 "The bucket does not allow ACLs"
     AccessDenied 403 "Access Denied"
     AccessForbidden 403 "CORSResponse: CORS is not enabled for this bucket."
     AuthorizationHeaderMalformed 400 "The authorization header that you provided is not valid."
@@ -43,30 +44,40 @@ codes! {
     BucketAlreadyExists 409 "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Select a different name and try again."
     BucketAlreadyOwnedByYou 409 "The bucket that you tried to create already exists, and you own it."
     BucketNotEmpty 409 "The bucket that you tried to delete is not empty."
+    ConditionalRequestConflict 409 "The conditional request cannot succeed due to a conflicting operation against this resource."
     EntityTooLarge 400 "Your proposed upload exceeds the maximum allowed object size."
     EntityTooSmall 400 "Your proposed upload is smaller than the minimum allowed object size."
     HttpVersionNotSupported 505 "The HTTP version specified is not supported."
     IllegalLocationConstraintException 400 "The specified location constraint is not valid."
+    IllegalVersioningConfigurationException 400 "The versioning configuration specified in the request is invalid."
     IncompleteBody 400 "You did not provide the number of bytes specified by the Content-Length HTTP header."
     InsufficientStorage 507 "There is not enough space left to store the object."
     InternalError 500 "We encountered an internal error. Please try again."
     InvalidAccessKeyId 403 "The AWS access key ID that you provided does not exist in our records."
     InvalidArgument 400 "Invalid Argument"
+    InvalidBucketAclWithObjectOwnership 400 "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
     InvalidBucketName 400 "The specified bucket is not valid."
+    InvalidBucketState 409 "The request is not valid with the current state of the bucket."
     InvalidDigest 400 "The Content-MD5 or checksum value that you specified is not valid."
     InvalidPart 400 "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag."
     InvalidPartOrder 400 "The list of parts was not in ascending order. Parts must be ordered by part number."
     InvalidPartNumber 416 "The requested partnumber is not satisfiable"
+    InvalidPolicyDocument 400 "The content of the form does not meet the conditions specified in the policy document."
     InvalidRange 416 "The requested range is not satisfiable"
     InvalidRequest 400 "Invalid Request"
+    InvalidRetentionPeriod 400 "The default retention period must be a positive integer value, and at most 36500 days or 100 years."
     InvalidStorageClass 400 "The storage class that you specified is not valid."
+    InvalidTag 400 "The tag provided was not a valid tag."
     InvalidToken 400 "The provided token is malformed or otherwise not valid."
     InvalidURI 400 "Couldn't parse the specified URI."
     KeyTooLongError 400 "Your key is too long."
     MalformedACLError 400 "The XML that you provided was not well formed or did not validate against our published schema."
+    MalformedPOSTRequest 400 "The body of your POST request is not well-formed multipart/form-data."
+    MalformedPolicy 400 "Policies must be valid JSON and the first byte must be '{'"
     MalformedTrailerError 400 "The request contained trailing data that was not well-formed or did not conform to our published schema."
     MalformedXML 400 "The XML that you provided was not well formed or did not validate against our published schema."
     MaxMessageLengthExceeded 400 "Your request was too large."
+    MaxPostPreDataLengthExceededError 400 "Your POST request fields preceding the upload file were too large."
     MetadataTooLarge 400 "Your metadata headers exceed the maximum allowed metadata size."
     MethodNotAllowed 405 "The specified method is not allowed against this resource."
     MissingContentLength 411 "You must provide the Content-Length HTTP header."
@@ -75,6 +86,7 @@ codes! {
     NoSuchBucket 404 "The specified bucket does not exist"
     NoSuchBucketPolicy 404 "The bucket policy does not exist"
     NoSuchCORSConfiguration 404 "The CORS configuration does not exist"
+    NoSuchConfiguration 404 "The specified configuration does not exist."
     NoSuchKey 404 "The specified key does not exist."
     NoSuchLifecycleConfiguration 404 "The lifecycle configuration does not exist"
     NoSuchObjectLockConfiguration 404 "The specified object does not have a ObjectLock configuration"
@@ -125,6 +137,8 @@ pub struct S3Error {
     pub message: Cow<'static, str>,
     /// Further elements of the document, in order, e.g. `("StringToSign", …)`.
     pub fields: Vec<(&'static str, String)>,
+    /// Headers of the answer beside those of every error, e.g. `("x-amz-delete-marker", …)`.
+    pub headers: Vec<(&'static str, String)>,
     /// What only the log is told: the operating system's words behind an `InternalError`.
     pub cause: Option<String>,
 }
@@ -132,12 +146,19 @@ pub struct S3Error {
 impl S3Error {
     /// `code` with a sentence of its own.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> S3Error {
-        S3Error { code, message: message.into(), fields: Vec::new(), cause: None }
+        let (fields, headers) = (Vec::new(), Vec::new());
+        S3Error { code, message: message.into(), fields, headers, cause: None }
     }
 
     /// Adds an element to the answer.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> S3Error {
+        self.headers.push((name, value.into()));
         self
     }
 

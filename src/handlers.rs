@@ -2,10 +2,10 @@
 //!
 //! Stands after `router`, which made the [`Operation`], and before `store`, which keeps the files.
 //! Nothing here parses a header, writes a tag of XML or touches a file. A handler is given what
-//! was asked and `Context::open`s the bucket, which is the one way to it and authorises the
-//! caller: authorisation comes before any information (security classes G and H), so an object
-//! that may not be read answers the same whether it exists or not. A missing bucket is
-//! `NoSuchBucket` to everyone, as on AWS.
+//! was asked and opens bucket, object or upload through `open`, which is the one way to them and
+//! authorises the caller: authorisation comes before any information (security classes G and H),
+//! so an object that may not be read answers the same whether it exists or not. A missing bucket
+//! is `NoSuchBucket` to everyone, as on AWS.
 //!
 //! Operations without a body are plain functions and run as a whole in one hop to the blocking
 //! pool; the others open the bucket in a first hop, so that `100 Continue` is never sent to
@@ -20,23 +20,30 @@ mod attributes;
 mod bucket;
 mod config;
 mod copy;
+mod cors;
 mod delete;
 mod list;
+mod metadata;
 mod multipart;
 mod object;
+mod open;
+mod post_object;
 mod receive;
 mod retention;
 mod tagging;
+mod torrent;
 mod versions;
 
-use crate::auth::access::{self, Action};
+pub use cors::{preflight, share};
+
+use crate::auth::access::{Policy, RequestFacts};
 use crate::auth::{User, Users, Verified};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
-use crate::router::{CopySource, ExpectedOwners, ObjectAddress, Operation};
-use crate::store::{Bucket, BucketConfig, Found, Object, Store, Upload};
-use crate::types::{BucketName, Key, Owner, Timestamp, UploadId, VersionId};
+use crate::router::{ExpectedOwners, Operation};
+use crate::store::{Bucket, BucketConfig, DeleteMarker, Found, Object, Store, Upload};
+use crate::types::{Key, Owner, PublicAccessBlock, Timestamp, UploadId, VersionId};
 use crate::xml::Document;
 use std::sync::Arc;
 
@@ -49,6 +56,10 @@ pub struct Context {
     pub users: Arc<Users>,
     /// Proof of who asks.
     pub verified: Verified,
+    /// What policies may ask of the request.
+    pub facts: Arc<RequestFacts>,
+    /// The server's own block, beside those of the buckets.
+    pub block: PublicAccessBlock,
     /// Whose the buckets must be, where the client says so.
     pub expected_owners: ExpectedOwners,
     /// The time of the request.
@@ -57,13 +68,14 @@ pub struct Context {
     pub region: Arc<str>,
 }
 
-/// Authorises, then carries out.
+/// Authorises, then carries out. Where the operation is PostObject, `context.verified` is
+/// afterwards what the form proved.
 ///
 /// # Errors
 ///
 /// Whatever the client is to be told; the body may then be unread in part.
 pub async fn handle(
-    context: &Context,
+    context: &mut Context,
     operation: Operation,
     body: &mut Body<'_>,
 ) -> Result<Response> {
@@ -75,6 +87,7 @@ pub async fn handle(
     }
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
+        Operation::PostObject(input) => post_object::post_object(context, input, body).await,
         Operation::UploadPart(input) => multipart::upload_part(context, input, body).await,
         Operation::CompleteMultipartUpload(input) => {
             multipart::complete_multipart_upload(context, input, body).await
@@ -122,6 +135,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::GetObjectAcl(object) => acl::get_object_acl(context, &object),
         Operation::GetObjectAttributes(input) => attributes::get_object_attributes(context, input),
         Operation::GetObjectTagging(object) => tagging::get_object_tagging(context, &object),
+        Operation::GetObjectTorrent(object) => torrent::get_object_torrent(context, &object),
         Operation::DeleteObjectTagging(object) => tagging::delete_object_tagging(context, &object),
         Operation::GetObjectRetention(object) => retention::get_object_retention(context, &object),
         Operation::GetObjectLegalHold(object) => retention::get_object_legal_hold(context, &object),
@@ -145,6 +159,7 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::ListParts(input) => multipart::list_parts(context, &input),
         Operation::Unconfigured(input) => config::unconfigured(context, &input),
         Operation::PutObject(_)
+        | Operation::PostObject(_)
         | Operation::UploadPart(_)
         | Operation::CompleteMultipartUpload(_)
         | Operation::CreateBucket(_)
@@ -169,58 +184,6 @@ async fn blocking<T: Send + 'static>(
 }
 
 impl Context {
-    /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
-    /// whoever may not, and to the owner too where it expected another.
-    fn open(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
-        self.open_of(name, action, self.expected_owners.bucket.as_deref())
-    }
-
-    /// [`Context::open`] to write or remove that key, whether or not an object has it.
-    fn open_for_write(&self, name: &BucketName, action: Action, _key: &Key) -> Result<OpenBucket> {
-        self.open(name, action)
-    }
-
-    /// Opens an object, or a version of it, to do that with it. What is not there is `NoSuchKey`
-    /// only to whoever may list the bucket; to others it looks like what they may not read.
-    /// `MethodNotAllowed` where the named version is a delete marker.
-    fn open_object(&self, at: &ObjectAddress, action: Action) -> Result<(OpenBucket, Object)> {
-        let action = if at.version.is_some() { action.of_version() } else { action };
-        let open = self.open(&at.bucket, action)?;
-        let object = open.object(&at.key, at.version)?;
-        Ok((open, object))
-    }
-
-    /// [`Context::open_object`] for the source of a copy.
-    fn open_source(&self, source: &CopySource) -> Result<Object> {
-        let action = Action::GetObject;
-        let action = if source.version.is_some() { action.of_version() } else { action };
-        let expected_owner = self.expected_owners.source.as_deref();
-        self.open_of(&source.bucket, action, expected_owner)?.object(&source.key, source.version)
-    }
-
-    fn open_of(
-        &self,
-        name: &BucketName,
-        action: Action,
-        expected_owner: Option<&str>,
-    ) -> Result<OpenBucket> {
-        let bucket = self.store.bucket(name).map_err(|error| {
-            name_in(error, ErrorCode::NoSuchBucket, "BucketName", name.as_str())
-        })?;
-        let owner = self.owner_of(bucket.config()).ok_or(ErrorCode::AccessDenied)?;
-        access::authorise(&self.verified, action, Some(&owner))?;
-        if expected_owner.is_some_and(|id| id != owner.id) {
-            return Err(ErrorCode::AccessDenied.into());
-        }
-        Ok(OpenBucket { bucket, owner })
-    }
-
-    /// [`Context::open`] for an operation that goes on to await its body.
-    async fn open_blocking(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
-        let (context, name) = (self.clone(), name.clone());
-        blocking(move || context.open(&name, action)).await
-    }
-
     /// Whoever signed the request; `AccessDenied` to an anonymous one.
     fn caller(&self) -> Result<&User> {
         match self.verified.user() {
@@ -239,6 +202,12 @@ impl Context {
 struct OpenBucket {
     bucket: Bucket,
     owner: Owner,
+    /// Read once, however many keys are asked about.
+    policy: Option<Policy>,
+    /// The bucket's and the server's.
+    block: PublicAccessBlock,
+    /// The one that was authorised to be written.
+    key: Option<Key>,
 }
 
 impl OpenBucket {
@@ -251,11 +220,23 @@ impl OpenBucket {
             .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))?;
         match (found, version) {
             (Found::Object(object), _) => Ok(object),
-            (Found::DeleteMarker(_), None) => {
-                Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str()))
+            (Found::DeleteMarker(marker), None) => {
+                let error = S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str());
+                Err(of_delete_marker(error, &marker))
             }
-            (Found::DeleteMarker(_), Some(_)) => Err(ErrorCode::MethodNotAllowed.into()),
+            (Found::DeleteMarker(marker), Some(_)) => {
+                let error = S3Error::from(ErrorCode::MethodNotAllowed)
+                    .with("ResourceType", "DeleteMarker")
+                    .header("Allow", "DELETE")
+                    .header("Last-Modified", marker.modified.http_date());
+                Err(of_delete_marker(error, &marker))
+            }
         }
+    }
+
+    /// The version of an object, to be shown: of a bucket that never had versioning there is none.
+    fn shown_version(&self, object: &Object) -> Option<VersionId> {
+        self.bucket.config().versioning.map(|_| object.meta.version_id)
     }
 
     /// An upload in progress; `NoSuchUpload`, which names it.
@@ -264,6 +245,28 @@ impl OpenBucket {
             .upload(key, id)
             .map_err(|error| name_in(error, ErrorCode::NoSuchUpload, "UploadId", id.as_str()))
     }
+}
+
+/// A client tells a deleted object from one that never was by these headers.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>
+fn of_delete_marker(error: S3Error, marker: &DeleteMarker) -> S3Error {
+    error
+        .header("x-amz-delete-marker", "true")
+        .header("x-amz-version-id", marker.version_id.to_string())
+}
+
+/// Adds `x-amz-version-id`, where there is one to tell.
+fn with_version(response: Response, version: Option<VersionId>) -> Response {
+    match version {
+        Some(version) => response.header("x-amz-version-id", version.to_string()),
+        None => response,
+    }
+}
+
+/// [`with_version`] for a new object: AWS tells no `null` of what it has just stored.
+fn with_new_version(response: Response, version: Option<VersionId>) -> Response {
+    with_version(response, version.filter(|version| *version != VersionId::Null))
 }
 
 /// AWS names what was not found in an element of its own.

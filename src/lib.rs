@@ -25,10 +25,11 @@
 //! | [`digest`] | MD5, SHA, CRC of a body, and what a client claimed they are | `error`, `types` |
 //! | [`xml`] | the documents S3 reads and writes | `error`, `types` |
 //! | [`tls`] | certificate and key to acceptor; one stream type, plain or TLS | `notice` |
-//! | [`http`] | HTTP/1.1: head, body, range, response | `tls`, `limits`, `error`, `types` |
-//! | [`auth`] | who sent this: SigV2, SigV4, chunk chains | `http::head`, `digest`, `types`, `error` |
-//! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::range`, `digest`, `types`, `error` |
+//! | [`http`] | HTTP/1.1: head, body, form, range, response | `tls`, `limits`, `error`, `types` |
+//! | [`auth`] | who sent this: SigV2, SigV4, chunk chains, form policies | `http::head`, `http::form`, `digest`, `types`, `error` |
+//! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::form`, `http::range`, `digest`, `types`, `error` |
 //! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice` |
+//! | [`lifecycle`] | which objects end when, and the sweep that ends them | `store`, `notice`, `types`, `error` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |
 //! | [`cli`] | the command line | all |
@@ -42,6 +43,7 @@ pub mod digest;
 pub mod error;
 pub mod handlers;
 pub mod http;
+pub mod lifecycle;
 pub mod limits;
 pub mod notice;
 pub mod router;

@@ -23,8 +23,11 @@ pub const TRAILERS_MAX: usize = 16;
 /// A request body that is parsed as XML, in bytes: 1,000 keys of 1,024 bytes, each byte escaped as
 /// `&#xNN;`, would be more; AWS stops at 2 MB too.
 pub const XML_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// How deep XML may nest; S3's deepest document, an ACL, needs five.
+/// How deep XML may nest; S3's deepest documents, lifecycle among them, need six.
 pub const XML_DEPTH_MAX: usize = 16;
+/// A browser's form without the content of its file, in bytes: fields and what delimits them (S3's
+/// rule, 20 KB). It bounds the number of fields too, as each has some 40 bytes of its own.
+pub const FORM_BYTES_MAX: usize = 20 * 1024;
 /// A LocationConstraint, in bytes; AWS's longest is about twenty.
 pub const LOCATION_BYTES_MAX: usize = 64;
 /// Unread body bytes that are read and thrown away to keep a connection after an early answer.
@@ -54,6 +57,8 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Between two looks at a file that people change while the server runs: certificate, `users.json`.
 pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two sweeps by lifecycle rules; AWS runs them once a day.
+pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Lines of the access log that may wait for a slow pipe; further ones are dropped and counted.
 pub const LOG_LINES_QUEUED_MAX: usize = 16 * 1024;
 
@@ -78,8 +83,41 @@ pub const PAGE_MAX: usize = 1000;
 /// Shares of one DeleteObjects that run side by side: enough for their waits for the disk to
 /// overlap, few enough that one request does not crowd out the others.
 pub const DELETE_SHARES: usize = 16;
+/// The default retention of a bucket, in days: a hundred years (S3's rule).
+pub const RETENTION_DAYS_MAX: u16 = 36_500;
+/// The same, in years (S3's rule).
+pub const RETENTION_YEARS_MAX: u16 = 100;
 /// Grants in one ACL (S3's rule).
 pub const GRANTS_MAX: usize = 100;
+/// Tags of one object (S3's rule).
+pub const OBJECT_TAGS_MAX: usize = 10;
+/// Tags of one bucket (S3's rule).
+pub const BUCKET_TAGS_MAX: usize = 50;
+/// Key of a tag, in characters (S3's rule).
+pub const TAG_KEY_CHARS_MAX: usize = 128;
+/// Value of a tag, in characters (S3's rule).
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Routing rules of one WebsiteConfiguration (S3's rule).
+pub const ROUTING_RULES_MAX: usize = 50;
+/// Rules of one CORSConfiguration (S3's rule).
+pub const CORS_RULES_MAX: usize = 100;
+/// A CORSConfiguration, in bytes: 64 KB (S3's rule).
+pub const CORS_BYTES_MAX: usize = 64 * 1024;
+/// The ID of a CORS rule, in characters (S3's rule).
+pub const CORS_ID_CHARS_MAX: usize = 255;
+
+/// A bucket policy, in bytes (S3's rule).
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
+/// Rules of one lifecycle configuration (S3's rule).
+pub const LIFECYCLE_RULES_MAX: usize = 1000;
+/// The ID of a lifecycle rule, in characters (S3's rule).
+pub const LIFECYCLE_ID_CHARS_MAX: usize = 255;
+/// Tags that one filter of a lifecycle rule asks for: an object has no more (S3's rule).
+pub const LIFECYCLE_TAGS_MAX: usize = 10;
+/// The name of a storage class in a lifecycle rule, in bytes; AWS's longest is about twenty.
+pub const STORAGE_CLASS_BYTES_MAX: usize = 64;
+/// Noncurrent versions that a lifecycle rule may keep of each object (S3's rule).
+pub const NEWER_NONCURRENT_VERSIONS_MAX: u32 = 100;
 
 /// How far a request's clock may be from ours, in seconds (S3's rule).
 pub const CLOCK_SKEW_SECS_MAX: i64 = 15 * 60;
@@ -104,7 +142,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 2 * 1024;
 pub const SIDE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Asked of one `copy_file_range`, in bytes: it cannot be interrupted, so not a whole object.
 pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
-/// A bucket's configuration, in bytes: an ACL of 100 grants, and more to come.
+/// A bucket's configuration, in bytes: ACL, policy, CORS, lifecycle and all else together. Every
+/// request reads it, and what would be longer is refused when it is put.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Names that one listing holds of the directories it is in; a larger directory is read again for

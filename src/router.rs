@@ -6,7 +6,9 @@
 //! * `address`: bucket and key, from path or Host.
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
+//! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
 //! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//! * `cors`: what a browser asks for a page of another origin.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
 //! an operation is 501 or 405, never the plain operation), and headers that imply what is not
@@ -21,17 +23,21 @@ mod address;
 mod bucket;
 mod checksum;
 mod copy;
+mod cors;
 mod inputs;
+mod lock;
 mod multipart;
 mod new_object;
 mod object;
 mod parse;
+mod post_object;
 mod subresources;
 
 pub use address::address;
+pub use cors::{cross_origin, preflight};
 pub use inputs::*;
 
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::error::Result;
 use crate::http::head::{Method, RequestHead};
 use crate::types::{BucketName, Key};
 
@@ -74,24 +80,6 @@ fn service(head: &RequestHead, asked: Option<&'static str>) -> Result<Operation>
     }
 }
 
-/// Refuses a CORS preflight. It is judged before any signature, since a browser sends none with it.
-/// No bucket has a CORS configuration: AWS's two answers for that, which tell nothing of bucket or
-/// key, and nothing that lets a page of another origin in (security class O).
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html>
-pub fn refuse_preflight(head: &RequestHead) -> Result<()> {
-    if head.method() != Method::Options {
-        return Ok(());
-    }
-    Err(match parse::field(head, "origin") {
-        Some(_) => ErrorCode::AccessForbidden.into(),
-        None => S3Error::new(
-            ErrorCode::BadRequest,
-            "Insufficient information. Origin request header needed.",
-        ),
-    })
-}
-
 /// An S3 operation with its inputs, under AWS's own name.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)] // documented by AWS under the same names; the handlers cite each page
@@ -111,12 +99,14 @@ pub enum Operation {
     GetObject(GetObject),
     HeadObject(GetObject),
     PutObject(PutObject),
+    PostObject(PostObject),
     CopyObject(CopyObject),
     DeleteObject(DeleteObject),
     GetObjectAcl(ObjectAddress),
     PutObjectAcl(ObjectAddress, PutAcl),
     GetObjectAttributes(GetObjectAttributes),
     GetObjectTagging(ObjectAddress),
+    GetObjectTorrent(ObjectAddress),
     PutObjectTagging(PutObjectConfig),
     DeleteObjectTagging(ObjectAddress),
     GetObjectRetention(ObjectAddress),
@@ -156,12 +146,14 @@ impl Operation {
             Operation::GetObject(_) => "GetObject",
             Operation::HeadObject(_) => "HeadObject",
             Operation::PutObject(_) => "PutObject",
+            Operation::PostObject(_) => "PostObject",
             Operation::CopyObject(_) => "CopyObject",
             Operation::DeleteObject(_) => "DeleteObject",
             Operation::GetObjectAcl(_) => "GetObjectAcl",
             Operation::PutObjectAcl(..) => "PutObjectAcl",
             Operation::GetObjectAttributes(_) => "GetObjectAttributes",
             Operation::GetObjectTagging(_) => "GetObjectTagging",
+            Operation::GetObjectTorrent(_) => "GetObjectTorrent",
             Operation::PutObjectTagging(_) => "PutObjectTagging",
             Operation::DeleteObjectTagging(_) => "DeleteObjectTagging",
             Operation::GetObjectRetention(_) => "GetObjectRetention",

@@ -12,6 +12,7 @@
 //! Refused here: connections beyond [`limits::CONNECTIONS_MAX`] wait in the kernel's queue, a
 //! handshake that takes longer than [`limits::HANDSHAKE_TIMEOUT`] is dropped.
 
+mod lifecycle;
 mod listeners;
 mod log;
 mod request;
@@ -22,11 +23,12 @@ pub use log::LogFormat;
 pub use users::UsersSource;
 
 use crate::auth::Settings;
+use crate::lifecycle::Day;
 use crate::limits;
 use crate::notice::tell;
 use crate::store::Store;
 use crate::tls;
-use crate::types::Timestamp;
+use crate::types::{PublicAccessBlock, Timestamp};
 use rustix::process::{Resource, getrlimit};
 use std::future::Future;
 use std::io;
@@ -70,6 +72,10 @@ pub struct Config {
     pub users: UsersSource,
     /// Where the objects are.
     pub store: Store,
+    /// What holds for every bucket beside its own block.
+    pub block: PublicAccessBlock,
+    /// How long a day of a lifecycle rule is.
+    pub lifecycle_day: Day,
 }
 
 /// What every connection shares.
@@ -81,6 +87,7 @@ struct Shared {
     log: log::AccessLog,
     users: users::CurrentUsers,
     store: Store,
+    block: PublicAccessBlock,
     permits: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -91,6 +98,7 @@ pub struct Server {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     permits: u32,
+    lifecycle_day: Day,
 }
 
 impl Server {
@@ -106,21 +114,23 @@ impl Server {
             log: log::AccessLog::start(config.log),
             users: users::CurrentUsers::new(config.users),
             store: config.store,
+            block: config.block,
             permits: Arc::new(Semaphore::new(permits as usize)),
             stopping,
         });
-        Server { listeners, shared, stop, permits }
+        Server { listeners, shared, stop, permits, lifecycle_day: config.lifecycle_day }
     }
 
     /// Serves until `stop` completes; then lets requests under way finish, for at most
     /// [`limits::DRAIN_TIMEOUT`].
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Server { listeners, shared, stop: stopping, permits } = self;
+        let Server { listeners, shared, stop: stopping, permits, lifecycle_day } = self;
         let mut tasks = tokio::task::JoinSet::new();
         for (listener, acceptor) in listeners.sockets {
             tasks.spawn(accept_loop(listener, acceptor, shared.clone()));
         }
         tasks.spawn(users::reload_loop(shared.clone()));
+        tasks.spawn(lifecycle::sweep_loop(shared.clone(), lifecycle_day));
         stop.await;
         tasks.shutdown().await;
         let _ = stopping.send(true);

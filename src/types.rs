@@ -5,17 +5,24 @@
 
 mod acl;
 mod conditions;
+mod cors;
+pub mod lifecycle;
 mod retention;
+mod sharing;
 mod tags;
 mod time;
 mod version;
+mod website;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use conditions::{Conditions, Verdict};
-pub use retention::{Retention, RetentionMode};
+pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
+pub use retention::{DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod};
+pub use sharing::{ObjectOwnership, PublicAccessBlock};
 pub use tags::Tags;
 pub use time::Timestamp;
 pub use version::VersionId;
+pub use website::{Redirect, RedirectAll, RoutingCondition, RoutingRule, WebsiteConfiguration};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;

@@ -3,7 +3,9 @@
 //! Between `http::body`, which collects at most `limits::XML_BYTES_MAX` bytes of a request, and
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
-//! * `read`: one function a document; `pull`, the guarded event reader below it.
+//! * `read`, `lock`: one function a document; `pull`, the guarded event reader below it.
+//! * `versioning`: a configuration in both directions.
+//! * [`lifecycle`]: one configuration, read and written.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -13,14 +15,32 @@
 //! <https://www.w3.org/TR/xml/>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html>
 
+mod cors;
+pub mod lifecycle;
+mod lock;
 mod pull;
 mod read;
+mod settings;
+mod sharing;
+mod tagging;
+mod versioning;
+mod website;
 mod write;
 
+pub use cors::{cors_configuration, cors_document};
+pub use lock::{legal_hold, object_lock_configuration, retention};
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,
 };
+pub use settings::{acceleration_enabled, logging_enabled, notifies, requester_pays};
+pub use sharing::{
+    ownership_controls, ownership_controls_document, policy_status, public_access_block,
+    public_access_block_document,
+};
+pub use tagging::{tagging, tagging_document};
+pub use versioning::{versioning, versioning_configuration};
+pub use website::{website_configuration, website_document};
 pub use write::{Document, acl, error, location_constraint, url_encode};
 
 #[cfg(test)]

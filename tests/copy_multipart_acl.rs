@@ -245,7 +245,7 @@ fn put_acl(server: &TestServer, target: &str, owner: &str, grantee: &str) -> Ans
 }
 
 #[test]
-fn acls_are_stored_and_shown_and_let_nobody_in() {
+fn acls_are_stored_and_shown_and_let_nobody_in_but_by_name() {
     let server = server();
     for target in ["/bkt?acl", "/bkt/k?acl"] {
         let acl = || server.call(Request::new("GET", target)).text();
@@ -264,9 +264,11 @@ fn acls_are_stored_and_shown_and_let_nobody_in() {
         assert_refused(&empty, 400, "MissingSecurityHeader");
         assert_eq!(texts(&acl(), "Grant", "Permission"), ["READ"]);
     }
-    let get = object("GET", "k");
-    let other = server.connect().call(&server.signer(OTHER), &get);
-    assert_refused(&other, 403, "AccessDenied");
+    let by_other = || server.connect().call(&server.signer(OTHER), &object("GET", "k"));
+    assert_eq!(by_other().text(), "hello");
+    let put = Request::new("PUT", "/bkt/k?acl").header("x-amz-acl", "public-read");
+    assert_eq!(server.call(put).status, 200);
+    assert_refused(&by_other(), 403, "AccessDenied");
 }
 
 #[test]

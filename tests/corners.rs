@@ -59,7 +59,8 @@ fn a_preflight_is_judged_before_any_signature() {
     let server = server();
     for path in ["/bkt/k", "/bkt", "/absent/k", "/bkt/k?X-Amz-Signature=of-another-method"] {
         assert_refused(&anonymous(&server, "OPTIONS", path, &[]), 400, "BadRequest");
-        let from_a_page = [("origin", "https://a.example")];
+        let from_a_page =
+            [("origin", "https://a.example"), ("access-control-request-method", "GET")];
         let answer = anonymous(&server, "OPTIONS", path, &from_a_page);
         assert_refused(&answer, 403, "AccessForbidden");
         assert_eq!(answer.header("Access-Control-Allow-Origin"), None);

@@ -1,6 +1,7 @@
 //! Every key S3 allows, through every door that takes or gives a key: the path, the copy source,
-//! the XML of DeleteObjects, and the listings (V1 and V2, plain and `encoding-type=url`, whole and
-//! in small pages). Security classes D (traversal) and E (the authorised name is the stored name).
+//! the XML of DeleteObjects, a browser's form, and the listings (V1 and V2, plain and
+//! `encoding-type=url`, whole and in small pages). Security classes D (traversal) and E (the
+//! authorised name is the stored name).
 //!
 //! Afterwards nothing is left: not an empty directory, not a staged file, and not one byte outside
 //! the buckets has changed. `tests/clients/strace` watches the same keys from below.
@@ -8,6 +9,7 @@
 mod common;
 
 use common::client::{Request, Signer, encode, raw_head};
+use common::form::Form;
 use common::{OWN, TestServer, xml};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -178,6 +180,24 @@ fn nasty_keys_are_written_listed_read_copied_and_deleted_without_a_trace() {
     }
     let staged = files_below(&data.join(".glassbucket/staging"));
     assert!(staged.iter().all(|path| path.ends_with("lock")), "{staged:?}");
+    assert_eq!(snapshot(scene.server.dir.path(), &ours), before, "nothing else has changed");
+}
+
+#[test]
+fn nasty_keys_of_forms_are_stored_as_they_are() {
+    let scene = Scene::new();
+    let ours = [scene.server.data().join("src"), scene.server.data().join(".glassbucket")];
+    let before = snapshot(scene.server.dir.path(), &ours);
+    let conditions = r#"{"bucket": "src"}, ["starts-with", "$key", ""]"#;
+    let (mut connection, host) = (scene.server.connect(), scene.server.address.to_string());
+    for key in &scene.keys {
+        let form = Form::new(&[("key", key)], key.as_str()).sign_v4(&scene.signer, conditions);
+        let answer = form.post(&mut connection, &host, "src");
+        assert_eq!(answer.status, 204, "{key:?}: {}", answer.text());
+    }
+    scene.is_listed_everywhere("src", &scene.keys);
+    let bodies = scene.each(200, |key| Request::object("GET", "src", key));
+    assert!(bodies.iter().zip(&scene.keys).all(|(body, key)| body == key.as_bytes()));
     assert_eq!(snapshot(scene.server.dir.path(), &ours), before, "nothing else has changed");
 }
 

@@ -1,14 +1,26 @@
 //! Who may do what: asked by the handlers after routing, before anything is read or told.
 //!
-//! A bucket is its owner's alone. ACLs are stored and shown but let nobody in, as under AWS's
-//! public access block, and there are no bucket policies: an anonymous caller is always denied.
+//! Pure. [`Rules`] are what a bucket says: owner, ACLs, [`Policy`], ownership of objects, public
+//! access block. An [`Action`] is what is asked, in AWS's own words, a [`Target`] with what, and
+//! [`Facts`] are what a policy's conditions may ask of the request.
 //!
-//! Deviation: AWS lets a user with `s3:ListAllMyBuckets` see all buckets of the account; here each
-//! user is an account and sees its own.
+//! By default nobody anonymous and no stranger is let in, whatever an ACL or a policy grants to
+//! everybody: the server's own block has the meaning of AWS's IgnorePublicAcls and
+//! RestrictPublicBuckets until `--allow-public` lifts it. A grant to a user by name counts always.
+//!
+//! Each user is an account of its own and may do all with what it owns: there are no users within
+//! an account, and no policies of users. So a user sees its own buckets, where AWS shows all of the
+//! account's to whoever has `s3:ListAllMyBuckets`.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-management.html>
 
-use super::Verified;
-use crate::error::{ErrorCode, Result};
-use crate::types::Owner;
+mod facts;
+mod policy;
+mod rules;
+
+pub use facts::{Facts, RequestFacts};
+pub use policy::{Policy, Verdict};
+pub use rules::{Rules, Target};
 
 /// What a request wants to do, under the names of AWS's policy language without `s3:`.
 ///
@@ -27,6 +39,7 @@ pub enum Action {
     DeleteObjectVersion,
     DeleteObjectVersionTagging,
     GetAccelerateConfiguration,
+    GetAnalyticsConfiguration,
     GetBucketAcl,
     GetBucketCORS,
     GetBucketLocation,
@@ -42,7 +55,10 @@ pub enum Action {
     GetBucketVersioning,
     GetBucketWebsite,
     GetEncryptionConfiguration,
+    GetIntelligentTieringConfiguration,
+    GetInventoryConfiguration,
     GetLifecycleConfiguration,
+    GetMetricsConfiguration,
     GetObject,
     GetObjectAcl,
     GetObjectAttributes,
@@ -60,6 +76,7 @@ pub enum Action {
     ListBucketVersions,
     ListMultipartUploadParts,
     PutAccelerateConfiguration,
+    PutAnalyticsConfiguration,
     PutBucketAcl,
     PutBucketCORS,
     PutBucketLogging,
@@ -73,7 +90,10 @@ pub enum Action {
     PutBucketVersioning,
     PutBucketWebsite,
     PutEncryptionConfiguration,
+    PutIntelligentTieringConfiguration,
+    PutInventoryConfiguration,
     PutLifecycleConfiguration,
+    PutMetricsConfiguration,
     PutObject,
     PutObjectAcl,
     PutObjectLegalHold,
@@ -98,17 +118,5 @@ impl Action {
             Action::PutObjectTagging => Action::PutObjectVersionTagging,
             other => other,
         }
-    }
-}
-
-/// Whether the caller may use a bucket of that owner or, without a bucket, list and make their
-/// own: its owner may, nobody else (403 `AccessDenied`).
-pub fn authorise(caller: &Verified, _action: Action, bucket_owner: Option<&Owner>) -> Result<()> {
-    let Some(user) = caller.user() else {
-        return Err(ErrorCode::AccessDenied.into());
-    };
-    match bucket_owner {
-        Some(owner) if owner.id != user.owner.id => Err(ErrorCode::AccessDenied.into()),
-        _ => Ok(()),
     }
 }

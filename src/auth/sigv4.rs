@@ -142,6 +142,18 @@ impl fmt::Display for Scope<'_> {
     }
 }
 
+/// `KEY/20130524/us-east-1/s3/aws4_request` is an access key and a scope: from the right, four
+/// parts that hold no `/`.
+pub(super) fn credential(text: &str) -> Option<(&str, Scope<'_>)> {
+    let mut parts = text.rsplitn(5, '/');
+    let (Some("aws4_request"), Some("s3"), Some(region), Some(date), Some(access_key)) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    Some((access_key, Scope { date, region }))
+}
+
 /// The StringToSign of a canonical request; `timestamp` is ISO 8601 basic.
 pub fn string_to_sign(timestamp: &str, scope: Scope<'_>, canonical_request: &str) -> String {
     let hash = hex(&Sha256::digest(canonical_request));

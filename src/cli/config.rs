@@ -8,11 +8,13 @@
 //! Values are checked here once, wherever they came from. Refused: unknown keys in the file, one
 //! root key without the other, empty values, and a file with a secret that everybody may read.
 
+use crate::lifecycle::Day;
 use crate::server::{Listen, LogFormat};
 use crate::store::Durability;
 use clap::{ArgAction, Args};
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +70,20 @@ pub(super) struct Settings {
         default_missing_value = "true"
     )]
     require_signed_payload: Option<bool>,
+    /// Let ACLs and policies open buckets to everybody: without it nobody anonymous is let in
+    #[arg(
+        long,
+        env = "GLASSBUCKET_ALLOW_PUBLIC",
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    allow_public: Option<bool>,
+    /// For tests: a day of a lifecycle rule lasts so many seconds and is not rounded to midnight
+    #[arg(long, value_name = "SECONDS", env = "GLASSBUCKET_LIFECYCLE_DEBUG_DAY")]
+    lifecycle_debug_day: Option<NonZeroU32>,
     /// A TOML file with the same names as keys, for what no flag or variable says
     #[arg(long, value_name = "FILE", env = "GLASSBUCKET_CONFIG")]
     #[serde(skip)]
@@ -95,6 +111,8 @@ pub(super) struct Resolved {
     pub(super) log: LogFormat,
     pub(super) durability: Durability,
     pub(super) require_signed_payload: bool,
+    pub(super) allow_public: bool,
+    pub(super) lifecycle_day: Day,
     pub(super) root_keys: Option<RootKeys>,
 }
 
@@ -161,6 +179,8 @@ fn merge(first: Settings, then: Settings) -> Result<Settings, String> {
         log: first.log.or(then.log),
         durability: first.durability.or(then.durability),
         require_signed_payload: first.require_signed_payload.or(then.require_signed_payload),
+        allow_public: first.allow_public.or(then.allow_public),
+        lifecycle_debug_day: first.lifecycle_debug_day.or(then.lifecycle_debug_day),
         config: first.config,
         access_key_id,
         secret_access_key,
@@ -178,6 +198,8 @@ fn check(given: Settings) -> Result<Resolved, String> {
         log: parse_log(given.log.as_deref().unwrap_or("combined"))?,
         durability: parse_durability(given.durability.as_deref().unwrap_or("strict"))?,
         require_signed_payload: given.require_signed_payload.unwrap_or(false),
+        allow_public: given.allow_public.unwrap_or(false),
+        lifecycle_day: given.lifecycle_debug_day.map_or(Day::Real, Day::Short),
         root_keys: root_keys(given.access_key_id, given.secret_access_key)?,
     })
 }
@@ -280,6 +302,7 @@ mod tests {
         let text = "data = 'd'\nlisten = ['[::]:1', 'http://127.0.0.1:2']\ncerts = 'c'\n\
                     domain = ['S3.Example.com']\nregion = 'eu-west-1'\nlog = 'json'\n\
                     durability = 'relaxed'\nrequire-signed-payload = true\n\
+                    lifecycle-debug-day = 10\n\
                     access-key-id = 'AKID'\nsecret-access-key = 'secret'\n";
         let all = from_file(text).ok().unwrap();
         assert_eq!((all.data.as_path(), all.certs.as_path()), (Path::new("d"), Path::new("c")));
@@ -287,6 +310,7 @@ mod tests {
         assert_eq!(all.domains, ["s3.example.com"]);
         assert_eq!((all.region.as_str(), all.log), ("eu-west-1", LogFormat::Json));
         assert_eq!((all.durability, all.require_signed_payload), (Durability::Relaxed, true));
+        assert_eq!(all.lifecycle_day, Day::Short(NonZeroU32::new(10).unwrap()));
         assert_eq!(all.root_keys.unwrap().access_key, "AKID");
     }
 

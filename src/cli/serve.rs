@@ -9,6 +9,7 @@ use super::{hello, say, users};
 use crate::auth::{self, Secret, User, Users};
 use crate::server::{Clock, Config, Listeners, Server, UsersSource};
 use crate::store::{Durability, Store};
+use crate::types::PublicAccessBlock;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -42,7 +43,12 @@ async fn run(settings: Resolved) -> Result<(), String> {
         clock: Clock::System,
         log: settings.log,
         users,
+        block: match settings.allow_public {
+            true => PublicAccessBlock::default(),
+            false => PublicAccessBlock::SHUT,
+        },
         store,
+        lifecycle_day: settings.lifecycle_day,
     };
     hello::greet(&hello::Greeting {
         tls: settings.listen.first().is_some_and(|listen| listen.tls),

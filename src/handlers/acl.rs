@@ -6,15 +6,17 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>
 //!
-//! An ACL is stored and shown as given; it lets nobody in: access is the bucket owner's, as under
-//! AWS's public access block. Cyberduck 4.7.2 reads the ACL before and writes it after each copy,
-//! rename and change of metadata, and leaves a duplicate behind where that fails.
+//! An ACL is stored and shown as given; whom it lets in `auth::access` decides, and the public
+//! access block with it: a grant to everybody is taken and counts for nothing until the block is
+//! lifted. Cyberduck 4.7.2 reads the ACL before and writes it after each copy, rename and change of
+//! metadata, and leaves a duplicate behind where that fails.
 //!
 //! Refused: grantees nobody knows, another owner than the thing has, more than
-//! [`limits::GRANTS_MAX`] grants.
+//! [`limits::GRANTS_MAX`] grants; grants to everybody where the bucket's block says
+//! BlockPublicAcls; under BucketOwnerEnforced all but the ACL that holds anyway.
 
 use super::receive::receive_xml;
-use super::{Context, OpenBucket, blocking};
+use super::{Context, OpenBucket, blocking, with_version};
 use crate::auth::Users;
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
@@ -23,7 +25,9 @@ use crate::http::response::Response;
 use crate::limits;
 use crate::router::{AclInput, GranteeInput, ObjectAddress, PutAcl};
 use crate::store::Object;
-use crate::types::{Acl, BucketName, CannedAcl, Grant, Grantee, Owner, Permission};
+use crate::types::{
+    Acl, BucketName, CannedAcl, Grant, Grantee, ObjectOwnership, Owner, Permission, VersionId,
+};
 use crate::xml::{self, XmlGrantee};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>
@@ -35,7 +39,8 @@ pub(super) fn get_bucket_acl(context: &Context, bucket: &BucketName) -> Result<R
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>
 pub(super) fn get_object_acl(context: &Context, object: &ObjectAddress) -> Result<Response> {
     let (open, object) = context.open_object(object, Action::GetObjectAcl)?;
-    Ok(Response::xml(xml::acl(&object_acl(&open, object))))
+    let version = open.shown_version(&object);
+    Ok(with_version(Response::xml(xml::acl(&object_acl(&open, object))), version))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>
@@ -53,7 +58,8 @@ pub(super) async fn put_bucket_acl(
     })
     .await?;
     replace(context, input, body, open, acl, |open, acl| {
-        open.bucket.configure(|config| config.acl = Some(acl))
+        open.bucket.configure(|config| config.acl = Some(acl))?;
+        Ok(None)
     })
     .await
 }
@@ -80,44 +86,100 @@ pub(super) async fn put_object_acl(
                 meta.acl = acl;
                 Ok(())
             })
-            .map(|_| ())
+            .map(|version| open.bucket.config().versioning.map(|_| version))
             .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", at.key.as_str()))
     };
     replace(context, input, body, open, acl, store).await
 }
 
-/// Reads the new ACL, from headers or else from the body, and has it stored.
+/// Reads the new ACL, from headers or else from the body, and has it stored; `store` tells of which
+/// version, where that is to be shown.
 async fn replace(
     context: &Context,
     input: PutAcl,
     body: &mut Body<'_>,
     open: OpenBucket,
     current: Acl,
-    store: impl FnOnce(OpenBucket, Acl) -> Result<()> + Send + 'static,
+    store: impl FnOnce(OpenBucket, Acl) -> Result<Option<VersionId>> + Send + 'static,
 ) -> Result<Response> {
     let users = context.users.clone();
     let PutAcl { acl: input, expected } = input;
     receive_xml(context, body, expected, move |document| {
+        refuse_acl_if_enforced(&open, &input)?;
         let acl = match from_headers(&users, &input, &current.owner, &open.owner)? {
             Some(acl) => acl,
             None if input.canned.is_some() => private(&current.owner),
             None if document.is_empty() => return Err(ErrorCode::MissingSecurityHeader.into()),
             None => from_document(&users, &document, &current)?,
         };
-        store(open, acl)?;
-        Ok(Response::empty(200))
+        refuse_public(&open, &acl)?;
+        if open.rules().ownership == ObjectOwnership::BucketOwnerEnforced {
+            // The one ACL that is taken there changes nothing.
+            return match acl == private(&open.owner) {
+                true => Ok(Response::empty(200)),
+                false => Err(ErrorCode::AccessControlListNotSupported.into()),
+            };
+        }
+        let version = store(open, acl)?;
+        Ok(with_version(Response::empty(200), version))
     })
     .await
 }
 
-/// The bucket's ACL; where none was given, its owner's FULL_CONTROL.
+/// The bucket's ACL; where none was given or none counts, its owner's FULL_CONTROL.
 fn bucket_acl(open: &OpenBucket) -> Acl {
-    open.bucket.config().acl.clone().unwrap_or_else(|| private(&open.owner))
+    acl_that_counts(open, open.bucket.config().acl.clone())
 }
 
-/// The object's ACL; where none was given, FULL_CONTROL of the bucket's owner, who wrote it.
+/// The object's ACL; where none was given or none counts, FULL_CONTROL of the bucket's owner.
 fn object_acl(open: &OpenBucket, object: Object) -> Acl {
-    object.meta.acl.unwrap_or_else(|| private(&open.owner))
+    acl_that_counts(open, object.meta.acl)
+}
+
+fn acl_that_counts(open: &OpenBucket, acl: Option<Acl>) -> Acl {
+    let counts = open.rules().ownership != ObjectOwnership::BucketOwnerEnforced;
+    acl.filter(|_| counts).unwrap_or_else(|| private(&open.owner))
+}
+
+/// The ACL of an object that the caller writes, and with it whose the object is; `None` where it
+/// is the bucket owner's alone.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
+pub(super) fn of_new_object(
+    context: &Context,
+    open: &OpenBucket,
+    input: &AclInput,
+) -> Result<Option<Acl>> {
+    refuse_acl_if_enforced(open, input)?;
+    let given_away = input.canned == Some(CannedAcl::BucketOwnerFullControl);
+    let owner = match open.rules().ownership {
+        ObjectOwnership::BucketOwnerEnforced => return Ok(None),
+        ObjectOwnership::BucketOwnerPreferred if given_away => open.owner.clone(),
+        ObjectOwnership::BucketOwnerPreferred | ObjectOwnership::ObjectWriter => context.writer(),
+    };
+    let acl = from_headers(&context.users, input, &owner, &open.owner)?;
+    let acl = acl.unwrap_or_else(|| private(&owner));
+    refuse_public(open, &acl)?;
+    Ok((acl != private(&open.owner)).then_some(acl))
+}
+
+/// Where no ACL counts none is taken, but the one that says what holds anyway.
+fn refuse_acl_if_enforced(open: &OpenBucket, input: &AclInput) -> Result<()> {
+    let enforced = open.rules().ownership == ObjectOwnership::BucketOwnerEnforced;
+    let harmless = input.grants.is_empty()
+        && matches!(input.canned, None | Some(CannedAcl::BucketOwnerFullControl));
+    match enforced && !harmless {
+        true => Err(ErrorCode::AccessControlListNotSupported.into()),
+        false => Ok(()),
+    }
+}
+
+/// BlockPublicAcls: no new grant to everybody.
+fn refuse_public(open: &OpenBucket, acl: &Acl) -> Result<()> {
+    match open.block.block_public_acls && acl.is_public() {
+        true => Err(ErrorCode::AccessDenied.into()),
+        false => Ok(()),
+    }
 }
 
 /// The owner's FULL_CONTROL and nothing else.

@@ -15,8 +15,8 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{CreateBucket, ListBuckets};
-use crate::store::BucketConfig;
-use crate::types::{BucketName, Owner, Timestamp};
+use crate::store::{BucketConfig, Versioning};
+use crate::types::{BucketName, ObjectLock, ObjectOwnership, Owner, Timestamp};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
@@ -64,6 +64,9 @@ pub(super) async fn create_bucket(
 ) -> Result<Response> {
     let owner = context.caller()?.owner.clone();
     let acl = acl::from_headers(&context.users, &input.acl, &owner, &owner)?;
+    if input.ownership == Some(ObjectOwnership::BucketOwnerEnforced) && acl.is_some() {
+        return Err(ErrorCode::InvalidBucketAclWithObjectOwnership.into());
+    }
     let creator = context.clone();
     receive_xml(context, body, input.expected, move |document| {
         let config = BucketConfig {
@@ -71,6 +74,9 @@ pub(super) async fn create_bucket(
             owner: Some(owner),
             location: xml::create_bucket(&document)?,
             acl,
+            versioning: input.object_lock.then_some(Versioning::Enabled),
+            object_lock: input.object_lock.then(ObjectLock::default),
+            ownership: input.ownership,
             ..BucketConfig::default()
         };
         create(&creator, &input.bucket, config)?;
@@ -89,7 +95,8 @@ fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<
 }
 
 /// Someone else's bucket is `BucketAlreadyExists`. One's own is `BucketAlreadyOwnedByYou`, but in
-/// us-east-1, where AWS keeps an old promise: 200, and the ACL is set anew.
+/// us-east-1, where AWS keeps an old promise: 200, and the ACL is set anew. A bucket without Object
+/// Lock is no answer to who asks for one with it.
 fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
     let caller = &context.caller()?.owner;
     let bucket = context.store.bucket(name)?;
@@ -97,7 +104,8 @@ fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Resul
     if !is_owner(context, bucket.config(), caller) {
         return Err(exists(ErrorCode::BucketAlreadyExists));
     }
-    if config.location.is_some() || bucket.config().location.is_some() {
+    let is_unlocked = config.object_lock.is_some() && bucket.config().object_lock.is_none();
+    if is_unlocked || config.location.is_some() || bucket.config().location.is_some() {
         return Err(exists(ErrorCode::BucketAlreadyOwnedByYou));
     }
     let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));

@@ -15,29 +15,34 @@
 
 use super::multipart::write_checksum;
 use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
-use super::{Context, OpenBucket};
+use super::{Context, OpenBucket, config, with_new_version};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::response::Response;
 use crate::limits;
-use crate::router::{CopyObject, CopySource, UploadAddress, UploadPartCopy};
+use crate::router::{CopyObject, CopySource, UploadPartCopy};
 use crate::store::Object;
-use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict};
+use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict, VersionId};
 use crate::xml::Document;
 use std::os::unix::fs::FileExt;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
-    let source = open_source(context, &input.source)?;
+    let (source, source_version) = open_source(context, &input.source, !input.replace_tags)?;
     if source.length > limits::PUT_BYTES_MAX {
         return Err(source_too_large());
     }
-    if input.source.bucket == input.bucket && input.source.key == input.key {
+    let onto_itself = input.source.bucket == input.bucket && input.source.key == input.key;
+    // With a version named it is how an older one is brought back.
+    if onto_itself && input.source.version.is_none() {
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    if !meta.tags.is_empty() {
+        context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
+    }
     let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -51,15 +56,39 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         let (value, kind) = checksum_text(&etag, checksum);
         document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
     }
-    Ok(Response::xml(document.finish()))
+    let response = with_source_version(Response::xml(document.finish()), source_version);
+    let response = with_new_version(response, committed.version_id);
+    Ok(config::with_new_expiration(response, &open.bucket, &input.key))
 }
 
-/// Opens the source for its owner, under its conditions: what a read would answer with 304 is 412
-/// for a copy.
-fn open_source(context: &Context, source: &CopySource) -> Result<Object> {
-    let object = context.open_source(source)?;
+fn with_source_version(response: Response, version: Option<VersionId>) -> Response {
+    match version {
+        Some(version) => response.header("x-amz-copy-source-version-id", version.to_string()),
+        None => response,
+    }
+}
+
+/// Opens the source for whoever may read it, and tells which version it is where its bucket has
+/// such; under its conditions: what a read would answer with 304 is 412 for a copy.
+fn open_source(
+    context: &Context,
+    source: &CopySource,
+    takes_tags: bool,
+) -> Result<(Object, Option<VersionId>)> {
+    let (open, object) =
+        context.open_source(source, takes_tags).map_err(|error| match error.code {
+            ErrorCode::MethodNotAllowed => S3Error::new(
+                ErrorCode::InvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by \
+                 version id.",
+            ),
+            _ => error,
+        })?;
     match source.conditions.weigh(&object.meta.etag, object.modified) {
-        Verdict::Proceed => Ok(object),
+        Verdict::Proceed => {
+            let version = open.shown_version(&object);
+            Ok((object, version))
+        }
         Verdict::NotModified => Err(ErrorCode::PreconditionFailed.into()),
         Verdict::PreconditionFailed => Err(precondition_failed(&source.conditions)),
     }
@@ -90,8 +119,8 @@ fn refuse_unchanged(input: &CopyObject, kept: &ObjectMeta) -> Result<()> {
     ))
 }
 
-/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect
-/// and ACL are the request's either way.
+/// The copy's metadata: the request's with REPLACE, else the source's. Storage class, redirect,
+/// ACL and Object Lock are the request's either way.
 fn copied_meta(
     context: &Context,
     open: &OpenBucket,
@@ -104,6 +133,9 @@ fn copied_meta(
         meta.headers = source.meta.headers.clone();
         meta.headers.website_redirect_location = redirect;
         meta.user_metadata = source.meta.user_metadata.clone();
+    }
+    if !input.replace_tags {
+        meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();
@@ -137,17 +169,15 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
     let UploadPartCopy { upload, part_number, source, range } = input;
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let upload =
-        context.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
-    let source = open_source(context, &source)?;
+    let (_, upload) = context.open_upload(&upload, Action::PutObject)?;
+    let (source, source_version) = open_source(context, &source, false)?;
     let (offset, bytes) = part_range(range, source.length)?;
     let part = upload.part_copy(part_number, &source, offset, bytes)?;
     let mut document = Document::new("CopyPartResult");
     document.text("LastModified", &part.modified.iso8601());
     document.text("ETag", &part.etag.quoted());
     write_checksum(&mut document, part.checksum.as_ref());
-    Ok(Response::xml(document.finish()))
+    Ok(with_source_version(Response::xml(document.finish()), source_version))
 }
 
 /// First offset and count. Unlike a GET's, a copy's range is never clamped: a part that is shorter

@@ -6,12 +6,14 @@
 //! A key in a body is as hostile as one in a path (security class D: another plain-file server
 //! was left through this very door): each passes `Key::parse`, as all keys do.
 //!
-//! Refused: a `<Delete>` without Content-MD5 or checksum, and, entry by entry, keys that are none
-//! and versions other than `null`, the only one there is.
+//! Refused: a `<Delete>` without Content-MD5 or checksum, and, entry by entry, keys and version ids
+//! that are none, and conditions that do not hold. An absent key meets every condition: what was
+//! to be gone is gone. (AWS says so of directory buckets, and of others that `If-Match` is 404.)
 
 use super::object::name_condition;
 use super::receive::receive_xml;
-use super::{Context, OpenBucket, name_in};
+use super::retention::bypasses_governance;
+use super::{Context, OpenBucket, with_version};
 use crate::auth::access::Action;
 use crate::digest::{Expected, ExpectedChecksum};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -20,8 +22,8 @@ use crate::http::response::Response;
 use crate::limits;
 use crate::notice::tell;
 use crate::router::{DeleteObject, DeleteObjects, ObjectAddress};
-use crate::store::Removal;
-use crate::types::{Conditions, Key, Timestamp, VersionId};
+use crate::store::{Removal, Removed};
+use crate::types::{Key, VersionId};
 use crate::xml::{self, DeleteEntry, Document};
 use std::sync::Arc;
 
@@ -37,14 +39,24 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
     let removal = Removal {
         version: *version,
         conditions: conditions.clone(),
-        bypass_governance: input.bypass_governance,
+        bypass_governance: bypasses_governance(
+            context,
+            &open,
+            key,
+            *version,
+            input.bypass_governance,
+        )?,
         now: context.now,
     };
-    open.bucket
+    let removed = open
+        .bucket
         .remove_version(key, &removal)
-        .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", key.as_str()))
         .map_err(|error| name_condition(error, conditions))?;
-    Ok(Response::empty(204))
+    let response = with_version(Response::empty(204), removed.version_id);
+    Ok(match removed.delete_marker {
+        true => response.header("x-amz-delete-marker", "true"),
+        false => response,
+    })
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
@@ -53,7 +65,7 @@ pub(super) async fn delete_objects(
     input: DeleteObjects,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let open = context.open_blocking(&input.bucket, Action::DeleteObject).await?;
+    let open = context.open_to_remove(&input.bucket).await?;
     if !is_claimed(&input.expected) {
         return Err(S3Error::new(
             ErrorCode::InvalidRequest,
@@ -62,28 +74,39 @@ pub(super) async fn delete_objects(
     }
     let (entries, quiet) =
         receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
-    Ok(Response::xml(delete_each(open, entries, quiet).await?))
+    let context = context.clone();
+    let deletion = Deletion { context, open, bypass_governance: input.bypass_governance };
+    Ok(Response::xml(delete_each(deletion, entries, quiet).await?))
 }
 
 /// AWS wants the list of what is to be lost protected against damage on its way.
-fn is_claimed(expected: &Expected) -> bool {
+pub(super) fn is_claimed(expected: &Expected) -> bool {
     let checksum = matches!(expected.checksum, Some(ExpectedChecksum::Value(_)));
     expected.content_md5.is_some() || checksum
 }
+
+/// What the entries of one request share.
+struct Deletion {
+    context: Context,
+    open: OpenBucket,
+    bypass_governance: bool,
+}
+
+type Outcome = Result<Removed>;
 
 /// Every entry succeeds or fails by itself; with `quiet` only failures are told.
 ///
 /// Each waits for the disk, and waits that overlap share a write of the filesystem's journal: in
 /// shares on the blocking pool a thousand keys take a few such writes, not a thousand. The pool
 /// bounds the threads of all requests together.
-async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
-    let open = Arc::new(open);
+async fn delete_each(deletion: Deletion, entries: Vec<DeleteEntry>, quiet: bool) -> Result<String> {
+    let deletion = Arc::new(deletion);
     let share = entries.len().div_ceil(limits::DELETE_SHARES).max(1);
     let shares: Vec<_> = entries
         .chunks(share)
         .map(|entries| {
-            let (open, entries) = (open.clone(), entries.to_vec());
-            tokio::task::spawn_blocking(move || delete_share(&open, entries))
+            let (deletion, entries) = (deletion.clone(), entries.to_vec());
+            tokio::task::spawn_blocking(move || delete_share(&deletion, entries))
         })
         .collect();
     let mut document = Document::new("DeleteResult");
@@ -95,19 +118,41 @@ async fn delete_each(open: OpenBucket, entries: Vec<DeleteEntry>, quiet: bool) -
     Ok(document.finish())
 }
 
-fn delete_share(open: &OpenBucket, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Result<()>)> {
+fn delete_share(deletion: &Deletion, entries: Vec<DeleteEntry>) -> Vec<(DeleteEntry, Outcome)> {
     let outcome = |entry| {
-        let outcome = delete_entry(open, &entry);
+        let outcome = delete_entry(deletion, &entry);
         (entry, outcome)
     };
     entries.into_iter().map(outcome).collect()
 }
 
-fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<()>, quiet: bool) {
+fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
+    let Deletion { context, open, bypass_governance } = deletion;
+    let version = match entry.version_id.as_deref() {
+        None => None,
+        Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
+    };
+    let key = Key::parse(entry.key.clone().into_bytes())?;
+    context.may_remove(open, &key, version)?;
+    let conditions = entry.conditions.clone();
+    let bypass_governance = bypasses_governance(context, open, &key, version, *bypass_governance)?;
+    let removal = Removal { version, conditions, bypass_governance, now: context.now };
+    open.bucket.remove_version(&key, &removal).inspect_err(|error| {
+        // The answer as a whole is a 200: nobody else tells what is our own fault.
+        if error.cause.is_some() {
+            tell(format_args!("DeleteObjects {:?}: {error}", entry.key));
+        }
+    })
+}
+
+fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Outcome, quiet: bool) {
     match outcome {
-        Ok(()) if quiet => {}
-        Ok(()) => {
-            document.element("Deleted", |document| write_entry(document, entry));
+        Ok(_) if quiet => {}
+        Ok(removed) => {
+            document.element("Deleted", |document| {
+                write_entry(document, entry);
+                write_delete_marker(document, &removed);
+            });
         }
         Err(error) => {
             document.element("Error", |document| {
@@ -118,27 +163,22 @@ fn write_outcome(document: &mut Document, entry: &DeleteEntry, outcome: Result<(
     }
 }
 
-fn delete_entry(open: &OpenBucket, entry: &DeleteEntry) -> Result<()> {
-    let version = match entry.version_id.as_deref() {
-        None => None,
-        Some(id) => Some(VersionId::parse(id).ok_or(ErrorCode::NoSuchVersion)?),
-    };
-    let key = Key::parse(entry.key.clone().into_bytes())?;
-    let conditions = Conditions { if_match: entry.etag.clone(), ..Conditions::default() };
-    let removal = Removal { version, conditions, bypass_governance: false, now: Timestamp::now() };
-    open.bucket.remove_version(&key, &removal).map(|_| ()).inspect_err(|error| {
-        // The answer as a whole is a 200: nobody else tells what is our own fault.
-        if error.cause.is_some() {
-            tell(format_args!("DeleteObjects {:?}: {error}", entry.key));
-        }
-    })
-}
-
 /// The key as the client wrote it, so that it finds its own entry again.
 fn write_entry(document: &mut Document, entry: &DeleteEntry) {
     document.text("Key", &entry.key);
     if let Some(version_id) = &entry.version_id {
         document.text("VersionId", version_id);
+    }
+}
+
+/// The delete marker that came, or that went.
+fn write_delete_marker(document: &mut Document, removed: &Removed) {
+    if !removed.delete_marker {
+        return;
+    }
+    document.text("DeleteMarker", "true");
+    if let Some(version_id) = removed.version_id {
+        document.text("DeleteMarkerVersionId", &version_id.to_string());
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::{Result, S3Error};
 use crate::http::response::Response;
 use crate::router::{ListMultipartUploads, ListObjects, ListObjectsV2, Listing};
 use crate::store::{ListEntry, ListPage, ListQuery, UploadInfo};
-use crate::types::{Key, Owner, UploadId};
+use crate::types::{ChecksumAlgorithm, ETag, Key, Owner, Timestamp, UploadId};
 use crate::xml::{self, Document};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 
@@ -73,7 +73,7 @@ fn read_page(open: &OpenBucket, listing: &Listing, after: &str) -> Result<ListPa
     open.bucket.list(&query(listing, after))
 }
 
-fn query(listing: &Listing, after: &str) -> ListQuery {
+pub(super) fn query(listing: &Listing, after: &str) -> ListQuery {
     ListQuery {
         prefix: listing.prefix.clone(),
         delimiter: listing.delimiter.clone(),
@@ -122,7 +122,7 @@ fn write_query(document: &mut Document, listing: &Listing) {
     write_grouping(document, listing);
 }
 
-fn write_grouping(document: &mut Document, listing: &Listing) {
+pub(super) fn write_grouping(document: &mut Document, listing: &Listing) {
     if !listing.delimiter.is_empty() {
         document.text("Delimiter", &encoded(listing, &listing.delimiter));
     }
@@ -163,26 +163,37 @@ fn write_object(
         return;
     };
     document.text("Key", &encoded(listing, key.as_str()));
-    document.text("LastModified", &modified.iso8601());
-    document.text("ETag", &etag.quoted());
-    if let Some(algorithm) = checksum {
-        document.text("ChecksumAlgorithm", algorithm.name());
-    }
-    document.text("Size", &length.to_string());
+    write_content(document, *modified, etag, *checksum, *length);
     if let Some(bucket_owner) = bucket_owner {
         write_owner(document, "Owner", owner.as_ref().unwrap_or(bucket_owner));
     }
     document.text("StorageClass", storage_class.as_deref().unwrap_or("STANDARD"));
 }
 
-fn write_common_prefix(document: &mut Document, listing: &Listing, prefix: &str) {
+/// What a listing tells of the bytes of an object, or of a version of one.
+pub(super) fn write_content(
+    document: &mut Document,
+    modified: Timestamp,
+    etag: &ETag,
+    checksum: Option<ChecksumAlgorithm>,
+    length: u64,
+) {
+    document.text("LastModified", &modified.iso8601());
+    document.text("ETag", &etag.quoted());
+    if let Some(algorithm) = checksum {
+        document.text("ChecksumAlgorithm", algorithm.name());
+    }
+    document.text("Size", &length.to_string());
+}
+
+pub(super) fn write_common_prefix(document: &mut Document, listing: &Listing, prefix: &str) {
     document.element("CommonPrefixes", |document| {
         document.text("Prefix", &encoded(listing, prefix));
     });
 }
 
 /// A key may hold what XML cannot carry; `encoding-type=url` is how a client asks for it safely.
-fn encoded(listing: &Listing, text: &str) -> String {
+pub(super) fn encoded(listing: &Listing, text: &str) -> String {
     if listing.encode_url { xml::url_encode(text) } else { text.to_owned() }
 }
 
@@ -216,7 +227,9 @@ pub(super) fn list_multipart_uploads(
     document.text("MaxUploads", &listing.max_keys.to_string());
     document.text("IsTruncated", bool_text(page.truncated));
     for (key, id, info) in &page.uploads {
-        document.element("Upload", |document| write_upload(document, &listing, key, id, info));
+        document.element("Upload", |document| {
+            write_upload(document, &open, &listing, key, id, info);
+        });
     }
     for prefix in &page.common_prefixes {
         write_common_prefix(&mut document, &listing, prefix);
@@ -226,6 +239,7 @@ pub(super) fn list_multipart_uploads(
 
 fn write_upload(
     document: &mut Document,
+    open: &OpenBucket,
     listing: &Listing,
     key: &Key,
     id: &UploadId,
@@ -233,7 +247,7 @@ fn write_upload(
 ) {
     document.text("Key", &encoded(listing, key.as_str()));
     document.text("UploadId", id.as_str());
-    write_origin(document, info);
+    write_origin(document, open, info);
     document.text("Initiated", &info.initiated.iso8601());
     if let Some(algorithm) = info.checksum {
         document.text("ChecksumAlgorithm", algorithm.name());
@@ -241,9 +255,9 @@ fn write_upload(
 }
 
 /// Who started an upload, and what it is to become.
-pub(super) fn write_origin(document: &mut Document, info: &UploadInfo) {
+pub(super) fn write_origin(document: &mut Document, open: &OpenBucket, info: &UploadInfo) {
     write_owner(document, "Initiator", &info.owner);
-    write_owner(document, "Owner", &info.owner);
+    write_owner(document, "Owner", open.rules().object_owner(info.meta.acl.as_ref()));
     document.text("StorageClass", info.meta.storage_class.as_deref().unwrap_or("STANDARD"));
 }
 

@@ -8,7 +8,7 @@
 use super::list::{bool_text, write_origin};
 use super::object::{checksum_text, name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
-use super::{Context, blocking};
+use super::{Context, blocking, config, with_new_version};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -18,7 +18,7 @@ use crate::router::{
     UploadPart,
 };
 use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm};
+use crate::types::{Checksum, ChecksumAlgorithm, Key, ObjectMeta};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -29,8 +29,11 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    let retention = new.lock.retention;
+    let meta = new_meta(context, &open, new)?;
     let info = UploadInfo {
-        meta: new_meta(context, &open, new)?,
+        // The bucket's default is Complete's to give.
+        meta: ObjectMeta { retention, ..meta },
         checksum,
         owner: context.caller()?.owner.clone(),
         initiated: context.now,
@@ -41,6 +44,7 @@ pub(super) fn create_multipart_upload(
     document.text("Key", key.as_str());
     document.text("UploadId", id.as_str());
     let response = Response::xml(document.finish());
+    let response = config::with_abort_date(response, &open.bucket, &key, context.now);
     Ok(match checksum {
         None => response,
         Some(algorithm) => response
@@ -60,13 +64,12 @@ pub(super) async fn upload_part(
     input: UploadPart,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let UploadPart { upload: UploadAddress { bucket, key, upload_id }, .. } = input;
+    let address = input.upload;
     let mut terms = Terms::content(input.expected, input.length);
     let claimed = terms.checksum;
     let opener = context.clone();
     let (writer, wanted) = blocking(move || {
-        let upload =
-            opener.open_for_write(&bucket, Action::PutObject, &key)?.upload(&key, &upload_id)?;
+        let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
         let wanted = agree(claimed, upload.info().checksum)?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
@@ -109,10 +112,12 @@ pub(super) async fn complete_multipart_upload(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
-    let open = context.open_blocking(&upload.bucket, Action::PutObject).await?;
+    let (opener, address) = (context.clone(), upload.clone());
+    let (open, mut stored) =
+        blocking(move || opener.open_upload(&address, Action::PutObject)).await?;
+    stored.retain_by_default(context.now);
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
-        let stored = open.upload(&upload.key, &upload.upload_id)?;
         let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
         let committed = stored
             .complete(&parts, &conditions, checksum.as_ref())
@@ -126,7 +131,9 @@ pub(super) async fn complete_multipart_upload(
             let (value, kind) = checksum_text(&committed.etag, checksum);
             document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
         }
-        Ok(Response::xml(document.finish()))
+        let response = Response::xml(document.finish());
+        let response = with_new_version(response, committed.version_id);
+        Ok(config::with_new_expiration(response, &open.bucket, &upload.key))
     })
     .await
 }
@@ -163,7 +170,12 @@ const PATH: &AsciiSet =
 /// The path of the object. AWS gives a whole URL; behind a proxy we would name the wrong host, and
 /// no client follows it.
 fn location(upload: &UploadAddress) -> String {
-    format!("/{}/{}", upload.bucket.as_str(), utf8_percent_encode(upload.key.as_str(), PATH))
+    object_path(&format!("/{}", upload.bucket.as_str()), &upload.key)
+}
+
+/// The path of an object from that of its bucket.
+pub(super) fn object_path(bucket: &str, key: &Key) -> String {
+    format!("{bucket}/{}", utf8_percent_encode(key.as_str(), PATH))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
@@ -171,17 +183,14 @@ pub(super) fn abort_multipart_upload(
     context: &Context,
     upload: &UploadAddress,
 ) -> Result<Response> {
-    let UploadAddress { bucket, key, upload_id } = upload;
-    let open = context.open_for_write(bucket, Action::AbortMultipartUpload, key)?;
-    open.upload(key, upload_id)?.abort()?;
+    context.open_upload(upload, Action::AbortMultipartUpload)?.1.abort()?;
     Ok(Response::empty(204))
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
 pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Response> {
     let UploadAddress { bucket, key, upload_id } = &input.upload;
-    let open = context.open_for_write(bucket, Action::ListMultipartUploadParts, key)?;
-    let upload = open.upload(key, upload_id)?;
+    let (open, upload) = context.open_upload(&input.upload, Action::ListMultipartUploadParts)?;
     let (parts, truncated) = match input.max_parts {
         0 => (Vec::new(), false),
         max => upload.parts(input.marker, max)?,
@@ -191,7 +200,7 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     document.text("Bucket", bucket.as_str());
     document.text("Key", key.as_str());
     document.text("UploadId", upload_id.as_str());
-    write_origin(&mut document, info);
+    write_origin(&mut document, &open, info);
     document.text("PartNumberMarker", &input.marker.to_string());
     let next = parts.last().map_or(input.marker, |part| part.number.get());
     document.text("NextPartNumberMarker", &next.to_string());
@@ -204,7 +213,8 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     for part in &parts {
         document.element("Part", |document| write_part(document, part));
     }
-    Ok(Response::xml(document.finish()))
+    let response = Response::xml(document.finish());
+    Ok(config::with_abort_date(response, &open.bucket, key, info.initiated))
 }
 
 fn write_part(document: &mut Document, part: &PartRecord) {

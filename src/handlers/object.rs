@@ -8,8 +8,12 @@
 //!
 //! Names of `x-amz-*` headers are written in lower case, as AWS does; the others in Title-Case.
 
+use super::metadata::with_user_metadata;
 use super::receive::{Terms, receive};
-use super::{Context, OpenBucket, acl, blocking};
+use super::tagging::with_tagging_count;
+use super::{
+    Context, OpenBucket, acl, blocking, config, retention, with_new_version, with_version,
+};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -28,8 +32,9 @@ pub(super) async fn put_object(
     input: PutObject,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let PutObject { bucket, key, length, expected, new, conditions } = input;
-    let terms = Terms::content(expected, length);
+    let PutObject { bucket, key, length, bytes, expected, new, conditions } = input;
+    let (bytes_min, bytes_max) = (*bytes.start(), *bytes.end());
+    let terms = Terms { bytes_min, bytes_max, ..Terms::content(expected, length) };
     let opener = context.clone();
     let wanted = key.clone();
     let (open, meta, staged) = blocking(move || {
@@ -47,15 +52,20 @@ pub(super) async fn put_object(
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
+        let response = with_new_version(response, committed.version_id);
+        let response = config::with_new_expiration(response, &open.bucket, &key);
         Ok(with_checksum(response, &committed.etag, checksum.as_ref()))
     })
     .await
 }
 
-/// What a new object carries beside its bytes. The entity tag is a placeholder: the store takes
-/// it, and the checksum, from the proof that comes with the bytes.
+/// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is
+/// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
 pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
-    let acl = acl::from_headers(&context.users, &new.acl, &open.owner, &open.owner)?;
+    context.authorise_new(open, &new)?;
+    retention::check_new(open, &new.lock, context.now)?;
+    let default_retention = || open.bucket.config().default_retention(context.now);
+    let acl = acl::of_new_object(context, open, &new.acl)?;
     Ok(ObjectMeta {
         etag: ETag::Md5([0; 16]),
         checksum: None,
@@ -65,18 +75,20 @@ pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> 
         acl,
         version_id: VersionId::Null,
         tags: new.tags,
-        retention: None,
-        legal_hold: None,
+        retention: new.lock.retention.or_else(default_retention),
+        legal_hold: new.lock.legal_hold,
     })
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
-    let (_, object) = context.open_object(&input.object, Action::GetObject)?;
+    let (open, object) =
+        context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
+    let version = open.shown_version(&object);
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(not_modified(&object)),
+        Verdict::NotModified => return Ok(with_version(not_modified(&object), version)),
         Verdict::PreconditionFailed => return Err(precondition_failed(&input.conditions)),
     }
     let range = input.range.filter(|_| is_unchanged(input.if_range.as_deref(), &object));
@@ -87,6 +99,7 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     let (offset, bytes) = part.unwrap_or((0, object.length));
     let mut response = Response::empty(if part.is_some() { 206 } else { 200 });
     response = validators(response.header("Accept-Ranges", "bytes"), &object);
+    response = with_version(response, version);
     if part.is_some() {
         response = response.header("Content-Range", content_range(offset, bytes, object.length));
     }
@@ -94,12 +107,25 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
+    response = with_tagging_count(response, context, &open, &input.object, &object);
+    response = retention::with_lock(context, &open, &input.object, &object, response);
     // A checksum speaks of the whole object: beside a range a client would hold it against a part.
     if input.checksum_mode && part.is_none() {
         response = with_checksum(response, &object.meta.etag, object.meta.checksum.as_ref());
     }
+    if input.object.version.is_none() {
+        response = config::with_expiration(response, &open.bucket, &input.object.key, &object);
+    }
     response.body = ResponseBody::File { file: object.file, offset, bytes };
     Ok(response)
+}
+
+/// A key that never was is told from a deleted one in so many words, as Ceph's clients want it.
+fn not_of_delete_marker(error: S3Error) -> S3Error {
+    match error.code == ErrorCode::NoSuchKey && error.headers.is_empty() {
+        true => error.header("x-amz-delete-marker", "false"),
+        false => error,
+    }
 }
 
 /// First offset and count; `InvalidRange` names the length, for the client to ask again.
@@ -113,6 +139,7 @@ fn resolve(range: ByteRange, length: u64) -> Result<(u64, u64)> {
         S3Error::from(ErrorCode::InvalidRange)
             .with("RangeRequested", requested)
             .with("ActualObjectSize", length.to_string())
+            .header("Content-Range", format!("bytes */{length}"))
     })
 }
 
@@ -137,9 +164,19 @@ pub(super) fn precondition_failed(conditions: &Conditions) -> S3Error {
     S3Error::from(ErrorCode::PreconditionFailed).with("Condition", name)
 }
 
-/// [`precondition_failed`] for a write, whose conditions the store weighs under its lock.
+/// [`precondition_failed`] for a write or delete, whose conditions the store weighs under its lock.
+/// Where it never came to that, since people kept changing the name by hand, AWS has a code of its
+/// own for "try again".
 pub(super) fn name_condition(error: S3Error, conditions: &Conditions) -> S3Error {
-    let name = if conditions.if_match.is_some() { "If-Match" } else { "If-None-Match" };
+    if error.code == ErrorCode::OperationAborted && !conditions.is_empty() {
+        return ErrorCode::ConditionalRequestConflict.into();
+    }
+    let name = match conditions {
+        Conditions { if_match: Some(_), .. } => "If-Match",
+        Conditions { if_match_size: Some(_), .. } => "x-amz-if-match-size",
+        Conditions { if_match_last_modified: Some(_), .. } => "x-amz-if-match-last-modified-time",
+        _ => "If-None-Match",
+    };
     super::name_in(error, ErrorCode::PreconditionFailed, "Condition", name)
 }
 
@@ -193,10 +230,7 @@ fn stored_headers(
             response = response.header(name, value);
         }
     }
-    for (name, value) in &meta.user_metadata {
-        response = response.header(format!("x-amz-meta-{name}"), value.clone());
-    }
-    response
+    with_user_metadata(response, &meta.user_metadata)
 }
 
 /// Adds `x-amz-checksum-*` and its type.
@@ -242,6 +276,17 @@ mod tests {
         assert_eq!(precondition_failed(&conditions).fields[0].1, "If-Match");
         let error = precondition_failed(&Conditions::default());
         assert_eq!(error.fields[0].1, "If-Unmodified-Since");
+        let size = Conditions { if_match_size: Some(1), ..Conditions::default() };
+        let error = name_condition(ErrorCode::PreconditionFailed.into(), &size);
+        assert_eq!(error.fields[0].1, "x-amz-if-match-size");
+    }
+
+    #[test]
+    fn a_conditional_write_that_could_not_be_weighed_is_to_be_tried_again() {
+        let aborted = |conditions| name_condition(ErrorCode::OperationAborted.into(), &conditions);
+        let condition = Conditions { if_none_match: Some("*".into()), ..Conditions::default() };
+        assert_eq!(aborted(condition).code, ErrorCode::ConditionalRequestConflict);
+        assert_eq!(aborted(Conditions::default()).code, ErrorCode::OperationAborted);
     }
 
     #[test]

@@ -9,15 +9,15 @@
 //! A body that comes in one piece, as most do, costs a single hop to the pool: write, hash, check
 //! and `finish` together.
 //!
-//! Refused: more than [`Terms::bytes_max`], more or less than was declared, and whatever the
-//! decoder and the verifier refuse.
+//! Refused: more than [`Terms::bytes_max`], less than [`Terms::bytes_min`], more or less than was
+//! declared, and whatever the decoder and the verifier refuse.
 //!
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 
 use super::{Context, blocking};
 use crate::auth::{PayloadVerified, PayloadVerifier};
 use crate::digest::{BodyDigest, Expected};
-use crate::error::{ErrorCode, Result};
+use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::body::{Event, Piece};
 use crate::http::connection::Body;
 use crate::limits;
@@ -58,6 +58,8 @@ pub(super) struct Terms {
     pub(super) checksum: Option<ChecksumAlgorithm>,
     /// Bytes of content as declared.
     pub(super) length: Option<u64>,
+    /// Least bytes of content: of a form, whose policy may want some.
+    pub(super) bytes_min: u64,
     /// Most bytes of content.
     pub(super) bytes_max: u64,
     /// What to answer beyond them.
@@ -68,8 +70,9 @@ impl Terms {
     /// Those of an object's or a part's content.
     pub(super) fn content(expected: Expected, length: Option<u64>) -> Terms {
         let checksum = expected.checksum.as_ref().map(|checksum| checksum.algorithm());
-        let bytes_max = limits::PUT_BYTES_MAX;
-        Terms { expected, checksum, length, bytes_max, too_large: ErrorCode::EntityTooLarge }
+        let (bytes_min, bytes_max) = (0, limits::PUT_BYTES_MAX);
+        let too_large = ErrorCode::EntityTooLarge;
+        Terms { expected, checksum, length, bytes_min, bytes_max, too_large }
     }
 
     /// Those of a document.
@@ -154,6 +157,7 @@ fn is_data(event: &Event) -> bool {
 struct Meter {
     received: u64,
     declared: Option<u64>,
+    bytes_min: u64,
     bytes_max: u64,
     too_large: ErrorCode,
 }
@@ -161,8 +165,8 @@ struct Meter {
 impl Meter {
     /// A declared length over the bound is refused before a byte is read.
     fn new(terms: &Terms) -> Result<Meter> {
-        let Terms { length, bytes_max, too_large, .. } = *terms;
-        let meter = Meter { received: 0, declared: length, bytes_max, too_large };
+        let Terms { length, bytes_min, bytes_max, too_large, .. } = *terms;
+        let meter = Meter { received: 0, declared: length, bytes_min, bytes_max, too_large };
         meter.bound(length.unwrap_or(0))?;
         Ok(meter)
     }
@@ -171,7 +175,7 @@ impl Meter {
         if bytes <= self.bytes_max {
             return Ok(());
         }
-        let error = crate::error::S3Error::from(self.too_large);
+        let error = S3Error::from(self.too_large);
         Err(error.with("MaxSizeAllowed", self.bytes_max.to_string()))
     }
 
@@ -194,6 +198,11 @@ impl Meter {
     }
 
     fn end(&self) -> Result<()> {
+        if self.received < self.bytes_min {
+            return Err(S3Error::from(ErrorCode::EntityTooSmall)
+                .with("ProposedSize", self.received.to_string())
+                .with("MinSizeAllowed", self.bytes_min.to_string()));
+        }
         match self.declared {
             Some(declared) if self.received != declared => Err(ErrorCode::IncompleteBody.into()),
             _ => Ok(()),
@@ -258,6 +267,19 @@ mod tests {
         let mut undeclared = meter(None, 8).unwrap();
         assert!(undeclared.count(&piece(8)).is_ok());
         assert_eq!(undeclared.count(&piece(1)).unwrap_err().code, ErrorCode::EntityTooLarge);
+    }
+
+    #[test]
+    fn content_is_as_long_as_its_form_wants_it() {
+        let between = |bytes| {
+            let content = Terms::content(Expected::default(), None);
+            let mut meter = Meter::new(&Terms { bytes_min: 3, bytes_max: 5, ..content }).unwrap();
+            meter.count(&piece(bytes))?;
+            meter.end()
+        };
+        assert!(between(3).is_ok() && between(5).is_ok());
+        assert_eq!(between(2).unwrap_err().code, ErrorCode::EntityTooSmall);
+        assert_eq!(between(6).unwrap_err().code, ErrorCode::EntityTooLarge);
     }
 
     #[test]

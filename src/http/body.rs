@@ -17,6 +17,7 @@
 
 mod chunks;
 
+use super::form::BadForm;
 use crate::error::{ErrorCode, S3Error};
 use chunks::{Chunks, Coding, Step};
 use std::ops::Range;
@@ -66,6 +67,10 @@ pub enum BadBody {
     SizeOverflow,
     /// Over [`crate::limits::TRAILERS_MAX`].
     TooManyTrailers,
+    /// The form that it is ended before its closing delimiter.
+    FormNotClosed,
+    /// The form that it is goes on after its file, for [`crate::limits::FORM_BYTES_MAX`] and more.
+    FormTooLong,
     /// The body ended, by its framing or by the end of the connection, before it was whole.
     UnexpectedEof,
     /// Silence for [`crate::limits::BODY_TIMEOUT`].
@@ -81,6 +86,8 @@ impl From<BadBody> for S3Error {
             BadBody::UnexpectedEof | BadBody::Disconnected => {
                 return ErrorCode::IncompleteBody.into();
             }
+            BadBody::FormNotClosed => return BadForm::Malformed.into(),
+            BadBody::FormTooLong => return BadForm::TooLong.into(),
             BadBody::Malformed => "The chunked encoding of the body is malformed.",
             BadBody::LineTooLong => "A chunk size or trailer line of the body is too long.",
             BadBody::SizeOverflow => "A chunk size of the body is too large.",

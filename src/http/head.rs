@@ -100,6 +100,26 @@ impl RequestHead {
         parse::parse(bytes)
     }
 
+    /// The head of no request: nothing but these fields, which count as headers. A browser's form
+    /// brings them in its body.
+    pub fn of_fields(fields: Vec<(String, String)>) -> RequestHead {
+        RequestHead {
+            text: String::new(),
+            method: Method::Post,
+            request_line: 0..0,
+            path: 0..0,
+            query: 0..0,
+            host: 0..0,
+            headers: Vec::new(),
+            params: Vec::new(),
+            hoisted: fields,
+            framing: Framing::None,
+            http_1_0: false,
+            keep_alive: false,
+            expects_continue: false,
+        }
+    }
+
     /// Method.
     pub fn method(&self) -> Method {
         self.method

@@ -74,9 +74,13 @@ impl Response {
 
     /// 200 with `Content-Type: application/xml`.
     pub fn xml(document: String) -> Response {
+        Response::document("application/xml", document)
+    }
+
+    /// 200 with a document of that type.
+    pub fn document(content_type: &'static str, document: String) -> Response {
         let body = ResponseBody::Bytes(document.into_bytes());
-        Response { status: 200, headers: Vec::new(), body }
-            .header("Content-Type", "application/xml")
+        Response { status: 200, headers: Vec::new(), body }.header("Content-Type", content_type)
     }
 
     /// Adds a header. Control characters in `value` become spaces; where `name` is no token

@@ -1,18 +1,19 @@
 //! Operations on a bucket, and their inputs; the handlers cite the page of each.
 //!
-//! Refused: POST of an HTML form (501), a bucket with object lock or another ownership than
-//! ObjectWriter (501), a `<Delete>` without a digest, and page sizes that are no numbers.
+//! Refused: POST of an HTML form (501), a bucket with another ownership than ObjectWriter (501), a
+//! `<Delete>` without a digest, and page sizes that are no numbers.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
 use super::{
     AclInput, BucketConfigAddress, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads,
-    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PutAcl, PutBucketConfig,
-    Unconfigured, checksum,
+    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PostObject, PutAcl,
+    PutBucketConfig, Unconfigured, checksum,
 };
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
-use crate::types::BucketName;
+use crate::types::lifecycle::DefaultMinimumObjectSize;
+use crate::types::{BucketName, ObjectOwnership};
 use std::ops::RangeInclusive;
 
 /// What `max-buckets` may be.
@@ -31,7 +32,7 @@ pub(super) fn route(
         (None, Method::Head) => Operation::HeadBucket(bucket),
         (None, Method::Put) => Operation::CreateBucket(create_bucket(head, bucket)?),
         (None, Method::Delete) => Operation::DeleteBucket(bucket),
-        (None, Method::Post) => return Err(post_object()),
+        (None, Method::Post) => Operation::PostObject(PostObject::read(head, bucket)?),
         (Some("acl"), Method::Get) => Operation::GetBucketAcl(bucket),
         (Some("acl"), Method::Put) => Operation::PutBucketAcl(bucket, PutAcl::read(head)?),
         (Some("delete"), Method::Post) => Operation::DeleteObjects(delete_objects(head, bucket)?),
@@ -53,15 +54,30 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     let Some(kind) = kind else {
         return Ok(Operation::Unconfigured(Unconfigured { bucket, key: None, name }));
     };
-    let address = BucketConfigAddress { bucket, kind, name };
+    let id = param(head, "id").map(str::to_owned);
+    let address = BucketConfigAddress { bucket, kind, id, name };
     Ok(match method {
         Method::Put => {
             let expected = checksum::expected(head)?;
-            Operation::PutBucketConfig(PutBucketConfig { address, expected })
+            let default_minimum_object_size = default_minimum_object_size(head)?;
+            Operation::PutBucketConfig(PutBucketConfig {
+                address,
+                expected,
+                default_minimum_object_size,
+            })
         }
         Method::Delete => Operation::DeleteBucketConfig(address),
         _ => Operation::GetBucketConfig(address),
     })
+}
+
+fn default_minimum_object_size(head: &RequestHead) -> Result<Option<DefaultMinimumObjectSize>> {
+    const NAME: &str = "x-amz-transition-default-minimum-object-size";
+    let Some(text) = field(head, NAME) else { return Ok(None) };
+    let size = DefaultMinimumObjectSize::parse(text);
+    let invalid =
+        || S3Error::argument("Invalid transition default minimum object size", NAME, text);
+    size.map(Some).ok_or_else(invalid)
 }
 
 /// Without `max-buckets` the answer has all buckets, as it had before 2024.
@@ -80,20 +96,17 @@ pub(super) fn list_buckets(head: &RequestHead) -> Result<ListBuckets> {
     })
 }
 
-/// The upload of an HTML form; its policy is not checked yet, so it must not write.
-fn post_object() -> S3Error {
-    S3Error::new(ErrorCode::NotImplemented, "Uploads by HTML form (POST) are not implemented.")
-}
-
 fn create_bucket(head: &RequestHead, bucket: BucketName) -> Result<CreateBucket> {
     let object_lock = field(head, "x-amz-bucket-object-lock-enabled")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    // Only ObjectWriter is what this server does: ACLs count, the writer owns.
-    if field(head, "x-amz-object-ownership").is_some_and(|v| v != "ObjectWriter") {
-        return Err(parse::not_implemented("x-amz-object-ownership"));
-    }
+    const OWNERSHIP: &str = "x-amz-object-ownership";
+    let parse_ownership = |name| {
+        ObjectOwnership::parse(name)
+            .ok_or_else(|| S3Error::argument("Invalid x-amz-object-ownership", OWNERSHIP, name))
+    };
+    let ownership = field(head, OWNERSHIP).map(parse_ownership).transpose()?;
     let (acl, expected) = (AclInput::read(head)?, checksum::expected(head)?);
-    Ok(CreateBucket { bucket, acl, object_lock, expected })
+    Ok(CreateBucket { bucket, acl, ownership, object_lock, expected })
 }
 
 fn list_objects(head: &RequestHead, bucket: BucketName) -> Result<Operation> {

@@ -3,11 +3,15 @@
 //! Every field was parsed and bounded by the router; a handler that has one may use it.
 
 use crate::digest::Expected;
+use crate::http::form::Delimiter;
+use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
+use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
     BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    PartNumber, Permission, RetentionMode, Tags, Timestamp, UploadId, VersionId,
+    ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
 };
+use std::ops::RangeInclusive;
 
 /// Whose the buckets of a request must be: a client's guard against a name that somebody else has
 /// taken meanwhile. Any operation on a bucket may carry it.
@@ -59,6 +63,8 @@ pub struct CreateBucket {
     pub bucket: BucketName,
     /// Its ACL.
     pub acl: AclInput,
+    /// `x-amz-object-ownership`.
+    pub ownership: Option<ObjectOwnership>,
     /// `x-amz-bucket-object-lock-enabled`: versioned from the first object on, for ever.
     pub object_lock: bool,
     /// Claims about the XML, if any.
@@ -151,7 +157,7 @@ pub struct DeleteObject {
     pub object: ObjectAddress,
     /// `x-amz-bypass-governance-retention`.
     pub bypass_governance: bool,
-    /// `If-Match`.
+    /// `If-Match`, `x-amz-if-match-size`, `x-amz-if-match-last-modified-time`.
     pub conditions: Conditions,
 }
 
@@ -210,7 +216,7 @@ pub struct NewObject {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LockInput {
     /// `x-amz-object-lock-mode` and `-retain-until-date`, which come together.
-    pub retention: Option<(RetentionMode, Timestamp)>,
+    pub retention: Option<Retention>,
     /// `x-amz-object-lock-legal-hold`.
     pub legal_hold: Option<bool>,
 }
@@ -225,12 +231,47 @@ pub struct PutObject {
     /// Length of the content in bytes: `x-amz-decoded-content-length` of an aws-chunked body, else
     /// Content-Length; `None` of a chunked body. At most [`crate::limits::PUT_BYTES_MAX`].
     pub length: Option<u64>,
+    /// How many bytes of content are taken: S3's bounds, or those of a form's policy.
+    pub bytes: RangeInclusive<u64>,
     /// Claims about the content.
     pub expected: Expected,
     /// Headers, metadata, ACL.
     pub new: NewObject,
     /// `If-Match`, `If-None-Match`.
     pub conditions: Conditions,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: all that the head says.
+#[derive(Clone, Debug)]
+pub struct PostObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What delimits the fields of the form.
+    pub delimiter: Delimiter,
+    /// The path of the request as sent, without `/` at its end; `/` and a key make an object's.
+    pub path: String,
+}
+
+/// And what the fields of the form say, once they have come.
+#[derive(Clone, Debug)]
+pub struct PostedObject {
+    /// The same by PUT.
+    pub put: PutObject,
+    /// The fields that count as headers.
+    pub head: RequestHead,
+    /// `tagging`: an XML document.
+    pub tagging: Option<String>,
+    /// `success_action_*`.
+    pub answer: PostAnswer,
+}
+
+/// What a form wants to be answered where all went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostAnswer {
+    /// 303 to this URL, with bucket, key and entity tag in its query.
+    Redirect(String),
+    /// 200 or 204 with no body, or 201 with a document.
+    Status(u16),
 }
 
 /// `x-amz-copy-source`, percent-decoded once.
@@ -382,10 +423,14 @@ pub struct PutObjectConfig {
 #[allow(missing_docs)] // the names are those of AWS's operations
 pub enum ConfigKind {
     Accelerate,
+    Analytics,
     Cors,
     Encryption,
+    IntelligentTiering,
+    Inventory,
     Lifecycle,
     Logging,
+    Metrics,
     Notification,
     ObjectLock,
     OwnershipControls,
@@ -406,6 +451,8 @@ pub struct BucketConfigAddress {
     pub bucket: BucketName,
     /// Which one.
     pub kind: ConfigKind,
+    /// `id`, of the kinds that a bucket may have several of; without it all of them are meant.
+    pub id: Option<String>,
     /// AWS's operation name.
     pub name: &'static str,
 }
@@ -417,6 +464,8 @@ pub struct PutBucketConfig {
     pub address: BucketConfigAddress,
     /// Claims about the document.
     pub expected: Expected,
+    /// `x-amz-transition-default-minimum-object-size`, which goes with a lifecycle configuration.
+    pub default_minimum_object_size: Option<DefaultMinimumObjectSize>,
 }
 
 /// A sub-resource that this server has no operation for.

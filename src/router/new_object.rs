@@ -1,15 +1,13 @@
 //! What a new object is given beside its bytes: stored headers, metadata, class, ACL.
 //!
-//! Encryption and tags are 501 and locks AWS's 400, all for one reason: the client asks for more
-//! than bytes kept, and a silent yes would be a lie. (Tags come later; no client of note sends
-//! `x-amz-tagging` unasked.)
+//! Encryption is 501, for the client asks for more than bytes kept, and a silent yes would be a lie.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 
 use super::parse::{self, field, printable, stored};
 use super::{AclInput, LockInput, NewObject};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::http::head::RequestHead;
+use crate::http::head::{self, RequestHead};
 use crate::limits;
 use crate::types::{ContentHeaders, Tags};
 
@@ -31,20 +29,14 @@ impl NewObject {
     /// Reads the headers of PutObject, CopyObject and CreateMultipartUpload.
     pub(super) fn read(head: &RequestHead) -> Result<NewObject> {
         parse::refuse_encryption(head)?;
-        parse::refuse(head, &["x-amz-tagging"])?;
-        if !head.headers_with_prefix("x-amz-object-lock-").is_empty() {
-            return Err(S3Error::new(
-                ErrorCode::InvalidRequest,
-                "Bucket is missing Object Lock Configuration",
-            ));
-        }
+
         Ok(NewObject {
             headers: content_headers(head)?,
             user_metadata: user_metadata(head)?,
             storage_class: storage_class(head)?,
             acl: AclInput::read(head)?,
-            tags: Tags::default(),
-            lock: LockInput::default(),
+            tags: tags(head)?,
+            lock: LockInput::read(head)?,
         })
     }
 }
@@ -117,6 +109,20 @@ fn metadata_name(name: &str) -> Result<String> {
         true => Ok(name.to_owned()),
         false => Err(S3Error::argument("Invalid name of user metadata", "x-amz-meta-", name)),
     }
+}
+
+/// `x-amz-tagging`: pairs written as a query is.
+fn tags(head: &RequestHead) -> Result<Tags> {
+    const NAME: &str = "x-amz-tagging";
+    let Some(text) = field(head, NAME) else { return Ok(Tags::default()) };
+    let pairs = head::params(text).map_err(|_| {
+        let message = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL \
+                       query parameters without tag name duplicates.";
+        S3Error::argument(message, NAME, text)
+    })?;
+    Tags::of_object(
+        pairs.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect(),
+    )
 }
 
 fn storage_class(head: &RequestHead) -> Result<Option<String>> {

@@ -2,7 +2,7 @@
 //! the page of each.
 //!
 //! Refused: a version on a write, ids that no version here can have, and conditions on a delete
-//! other than `If-Match` (501), which must not be ignored.
+//! that AWS does not have (501), which must not be ignored.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
@@ -14,6 +14,7 @@ use super::{checksum, copy, multipart};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::http::range::ByteRange;
+use crate::limits;
 use crate::types::{BucketName, Key, PartNumber};
 
 pub(super) fn route(
@@ -56,6 +57,7 @@ pub(super) fn route(
         (Some("tagging"), Method::Get) => Operation::GetObjectTagging(object),
         (Some("tagging"), Method::Put) => Operation::PutObjectTagging(put_config(head, object)?),
         (Some("tagging"), Method::Delete) => Operation::DeleteObjectTagging(object),
+        (Some("torrent"), Method::Get) => Operation::GetObjectTorrent(object),
         (Some(asked), _) => {
             let &(_, _, _, name, _) = subresources::row(head, asked, On::Object)?;
             let ObjectAddress { bucket, key, .. } = object;
@@ -142,26 +144,15 @@ fn put_object(head: &RequestHead, bucket: BucketName, key: Key) -> Result<PutObj
         bucket,
         key,
         length: parse::content_length(head)?,
+        bytes: 0..=limits::PUT_BYTES_MAX,
         expected: checksum::expected(head)?,
         new: NewObject::read(head)?,
         conditions: parse::write_conditions(head)?,
     })
 }
 
-/// `If-Match` is all that AWS takes on an ordinary bucket. What else is sent is refused: to ignore
-/// a condition would delete what must stay.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
 fn delete_object(head: &RequestHead, object: ObjectAddress) -> Result<DeleteObject> {
-    const REFUSED: [&str; 5] = [
-        "if-none-match",
-        "if-modified-since",
-        "if-unmodified-since",
-        "x-amz-if-match-last-modified-time",
-        "x-amz-if-match-size",
-    ];
-    parse::refuse(head, &REFUSED)?;
-    let conditions = parse::conditions(head, parse::IF);
+    let conditions = parse::delete_conditions(head)?;
     let bypass_governance = parse::bypass_governance(head);
     Ok(DeleteObject { object, bypass_governance, conditions })
 }

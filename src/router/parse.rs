@@ -53,7 +53,11 @@ pub(super) fn refuse_encryption(head: &RequestHead) -> Result<()> {
         ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption-customer-"]
     {
         if let Some((name, _)) = head.headers_with_prefix(prefix).into_iter().next() {
-            return Err(not_implemented(&name));
+            let message = format!(
+                "{name} is not implemented: objects are plain files. Encrypt the file system below \
+                 them (LUKS)."
+            );
+            return Err(S3Error::new(ErrorCode::NotImplemented, message).with("Header", name));
         }
     }
     Ok(())
@@ -152,6 +156,7 @@ pub(super) fn conditions(head: &RequestHead, names: ConditionNames) -> Condition
         if_none_match: text(if_none_match),
         if_modified_since: date(modified),
         if_unmodified_since: date(unmodified),
+        ..Conditions::default()
     }
 }
 
@@ -162,6 +167,25 @@ pub(super) fn conditions(head: &RequestHead, names: ConditionNames) -> Condition
 pub(super) fn write_conditions(head: &RequestHead) -> Result<Conditions> {
     refuse(head, &["if-modified-since", "if-unmodified-since"])?;
     Ok(conditions(head, IF))
+}
+
+/// The three conditions of a delete. What else is sent is 501, and a value that cannot be read
+/// `InvalidArgument`: to ignore a condition would delete what must stay.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
+pub(super) fn delete_conditions(head: &RequestHead) -> Result<Conditions> {
+    const SIZE: &str = "x-amz-if-match-size";
+    const TIME: &str = "x-amz-if-match-last-modified-time";
+    refuse(head, &["if-none-match", "if-modified-since", "if-unmodified-since"])?;
+    let invalid = |name, text| S3Error::argument("Invalid conditional header value", name, text);
+    let size = field(head, SIZE).map(|text| text.parse().map_err(|_| invalid(SIZE, text)));
+    let time = field(head, TIME)
+        .map(|text| Timestamp::parse_http_date(text).ok_or_else(|| invalid(TIME, text)));
+    Ok(Conditions {
+        if_match_size: size.transpose()?,
+        if_match_last_modified: time.transpose()?,
+        ..conditions(head, IF)
+    })
 }
 
 /// The length of the content of PutObject or UploadPart: of an aws-chunked body

@@ -5,11 +5,11 @@ mod inputs;
 
 use super::subresources::{On, ROUTED, TABLE};
 use super::*;
+use crate::error::ErrorCode;
 
 /// The operation of a request: `METHOD target`, then header lines.
 fn ask(request: &str) -> Result<Operation> {
     let head = head(request);
-    refuse_preflight(&head)?;
     route(&head, &address(&head, &[])?)
 }
 
@@ -68,7 +68,9 @@ fn requests_are_routed_to_the_operations_of_aws() {
         ("DELETE /bkt/", "DeleteBucket"),
         ("DELETE /bkt/?versionId=null", "InvalidArgument"),
         ("POST /bkt/?delete\nContent-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==", "DeleteObjects"),
-        ("POST /bkt/\nContent-Length: 0", "NotImplemented"),
+        ("POST /bkt/\nContent-Type: multipart/form-data; boundary=x", "PostObject"),
+        ("POST /bkt/\nContent-Length: 0", "PreconditionFailed"),
+        ("POST /bkt/\nContent-Type: multipart/form-data", "MalformedPOSTRequest"),
         ("PATCH /bkt/", "MethodNotAllowed"),
         ("GET /bkt/k", "GetObject"),
         ("GET /bkt/k?x-id=GetObject", "GetObject"),
@@ -121,9 +123,26 @@ fn multipart_requests_are_routed() {
 }
 
 #[test]
-fn options_is_answered_as_without_cors() {
-    assert_eq!(refusal("OPTIONS /bkt/k"), ErrorCode::BadRequest);
-    assert_eq!(refusal("OPTIONS /bkt/k\nOrigin: http://a"), ErrorCode::AccessForbidden);
+fn a_preflight_names_origin_method_and_headers() {
+    let asked = preflight(&head(
+        "OPTIONS /bkt/k\nOrigin: http://a\nAccess-Control-Request-Method: PUT\n\
+         Access-Control-Request-Headers: Content-Type,, X-Amz-Date ",
+    ));
+    let asked = asked.unwrap();
+    assert_eq!((asked.origin.as_str(), asked.method.as_str()), ("http://a", "PUT"));
+    assert_eq!(asked.headers, ["content-type", "x-amz-date"]);
+    for bad in ["", "Origin: http://a", "Origin: http://a\nAccess-Control-Request-Method: put"] {
+        let error = preflight(&head(&format!("OPTIONS /bkt/k\n{bad}"))).unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadRequest, "{bad}");
+    }
+}
+
+#[test]
+fn a_request_for_a_page_of_another_origin_names_it() {
+    assert_eq!(cross_origin(&head("GET /bkt/k")), None);
+    let asked = cross_origin(&head("HEAD /bkt/k\nOrigin: http://a")).unwrap();
+    assert_eq!((asked.origin.as_str(), asked.method.as_str()), ("http://a", "HEAD"));
+    assert!(asked.headers.is_empty());
 }
 
 /// Security class A's neighbour: each sub-resource, with each method, on service, bucket and

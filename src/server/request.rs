@@ -12,8 +12,8 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth;
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::auth::{self, Verified, access::RequestFacts};
+use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context};
 use crate::http::connection::{Body, Connection, NoHead};
 use crate::http::head::{Method, RequestHead};
@@ -24,6 +24,7 @@ use crate::tls::Stream;
 use crate::types::{Timestamp, hex};
 use crate::xml;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 
@@ -32,6 +33,7 @@ const CLIENT_GONE: u16 = 499;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
+    let tls = matches!(stream, Stream::Tls(_));
     let mut connection = Connection::new(stream);
     let mut stopping = shared.stopping.clone();
     loop {
@@ -39,7 +41,7 @@ pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
             head = connection.read_head() => head,
             () = stopped(&mut stopping) => return connection.close().await,
         };
-        let exchange = Exchange::begin(shared, peer);
+        let exchange = Exchange::begin(shared, peer, tls);
         let open = match head {
             Ok(head) => exchange.answer(head, &mut connection).await,
             Err(NoHead::Bad(bad)) => {
@@ -63,6 +65,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 struct Exchange<'s> {
     shared: &'s Shared,
     peer: SocketAddr,
+    tls: bool,
     now: Timestamp,
     started: Instant,
     request_id: String,
@@ -71,10 +74,11 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn begin(shared: &'s Shared, peer: SocketAddr) -> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr, tls: bool) -> Exchange<'s> {
         Exchange {
             shared,
             peer,
+            tls,
             now: shared.clock.now(),
             started: Instant::now(),
             request_id: request_id(),
@@ -90,6 +94,7 @@ impl<'s> Exchange<'s> {
         let drained = body.drain().await;
         let close = !drained || !head.keep_alive() || *self.shared.stopping.borrow();
         let response = result.unwrap_or_else(|error| self.error(&error, head.path()));
+        let response = self.share(response, &head).await;
         let head_only = head.method() == Method::Head;
         let sent = self.write(response, head_only, close, connection).await;
         if self.shared.log.is_on() {
@@ -111,25 +116,50 @@ impl<'s> Exchange<'s> {
     async fn respond(&mut self, head: &mut RequestHead, body: &mut Body<'_>) -> Result<Response> {
         let shared = self.shared;
         let users = shared.users.get();
-        router::refuse_preflight(head)?;
         let address = router::address(head, &shared.domains)?;
+        if head.method() == Method::Options {
+            self.operation = "Preflight";
+            return handlers::preflight(&shared.store, &address, router::preflight(head)?).await;
+        }
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
-        if let Some(user) = verified.user() {
-            self.user.clone_from(&user.owner.display_name);
-        }
+        self.name_user(&verified);
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
-        let context = Context {
+        let mut context = Context {
             store: shared.store.clone(),
             users,
+            facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
+            block: shared.block,
             verified,
             expected_owners: router::expected_owners(head),
             now: self.now,
             region: shared.region.clone(),
         };
-        handlers::handle(&context, operation, body).await
+        let answered = handlers::handle(&mut context, operation, body).await;
+        self.name_user(&context.verified); // of a form only now
+        answered
+    }
+
+    /// For the log.
+    fn name_user(&mut self, verified: &Verified) {
+        if let Some(user) = verified.user() {
+            self.user.clone_from(&user.owner.display_name);
+        }
+    }
+
+    /// Adds what lets the page of another origin read the answer, where the bucket's rules do; a
+    /// preflight has its own answer.
+    async fn share(&self, response: Response, head: &RequestHead) -> Response {
+        if head.method() == Method::Options {
+            return response;
+        }
+        let Some(request) = router::cross_origin(head) else { return response };
+        match router::address(head, &self.shared.domains) {
+            Ok(address) => handlers::share(&self.shared.store, &address, &request, response).await,
+            Err(_) => response,
+        }
     }
 
     /// The XML of an error; our own faults are told to the log, not to the client.
@@ -140,11 +170,8 @@ impl<'s> Exchange<'s> {
         }
         let mut response = Response::xml(xml::error(error, path, &self.request_id));
         response.status = error.code.status();
-        let length = error.fields.iter().find(|(name, _)| *name == "ActualObjectSize");
-        match length.filter(|_| error.code == ErrorCode::InvalidRange) {
-            Some((_, length)) => response.header("Content-Range", format!("bytes */{length}")),
-            None => response,
-        }
+        let headers = error.headers.iter();
+        headers.fold(response, |response, (name, value)| response.header(*name, value.as_str()))
     }
 
     async fn write(

@@ -221,6 +221,25 @@ fn describe_attribute(attribute: &Attribute, stat: &Stat) -> Vec<String> {
     ] {
         lines.extend(value.as_ref().map(|value| format!("{name}: {}", value.escape_debug())));
     }
+    if let VersionId::Id(_) = meta.version_id {
+        lines.push(format!("version: {}", meta.version_id));
+    }
+    if attribute.is_delete_marker {
+        lines.push("delete marker: the object was deleted here".to_owned());
+    }
+    if let Some(retention) = &meta.retention {
+        lines.push(format!(
+            "retention: {} until {}",
+            retention.mode.name(),
+            retention.until.iso8601()
+        ));
+    }
+    lines.extend(
+        meta.legal_hold.map(|held| format!("legal hold: {}", if held { "ON" } else { "OFF" })),
+    );
+    for (key, value) in &meta.tags.0 {
+        lines.push(format!("tag: {}={}", key.escape_debug(), value.escape_debug()));
+    }
     for (name, value) in &meta.user_metadata {
         lines.push(format!("x-amz-meta-{}: {}", name.escape_debug(), value.escape_debug()));
     }

@@ -12,8 +12,11 @@ use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
 use super::{Root, commit, copy, dir, list, refused};
 use crate::error::{ErrorCode, Result};
+use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
-    Acl, BucketName, Conditions, Key, ObjectMeta, Owner, Timestamp, UploadId, VersionId,
+    Acl, BucketName, Conditions, CorsConfiguration, Key, ObjectLock, ObjectMeta, ObjectOwnership,
+    Owner, PublicAccessBlock, Retention, Tags, Timestamp, UploadId, VersionId,
+    WebsiteConfiguration,
 };
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, flock, fstat};
@@ -35,6 +38,40 @@ pub struct BucketConfig {
     /// Whether overwritten and deleted objects are kept; `None` where it never was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<Versioning>,
+    /// Which pages of other origins may read its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfiguration>,
+    /// Its own tags, not those of its objects.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it is to be served as a site; nothing serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebsiteConfiguration>,
+    /// Acceleration was once put to `Suspended`: all there is of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration_suspended: bool,
+    /// Object Lock; once there, it is never taken away, and versioning stays enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<ObjectLock>,
+    /// The policy as given: it is answered to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Who owns what others write; `None` where it never was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
+    /// The bucket's own block, beside the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// Which objects end when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<LifecycleConfiguration>,
+}
+
+impl BucketConfig {
+    /// The retention of a version that begins now and names none.
+    pub fn default_retention(&self, now: Timestamp) -> Option<Retention> {
+        Some(self.object_lock?.default_retention?.begun(now))
+    }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>: once there, it can be
@@ -97,7 +134,7 @@ impl Bucket {
     pub(super) fn id(&self) -> Result<String> {
         match self.known_id() {
             Some(id) => Ok(id.to_owned()),
-            None => buckets::configure(self, |_| {}),
+            None => buckets::configure(self, |_| Ok(())),
         }
     }
 
@@ -153,6 +190,17 @@ impl Bucket {
 
     /// Changes the configuration durably, as it is at that moment.
     pub fn configure(&self, change: impl FnOnce(&mut BucketConfig)) -> Result<()> {
+        self.try_configure(|config| {
+            change(config);
+            Ok(())
+        })
+    }
+
+    /// The same for a change that not every state of the bucket allows: an error changes nothing.
+    pub fn try_configure(
+        &self,
+        change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+    ) -> Result<()> {
         buckets::configure(self, change).map(|_| ())
     }
 

@@ -318,18 +318,26 @@ fn read_config(root: &Root, id: &str) -> Result<Option<(Filed, Stamp)>> {
 fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
     let filed = Filed { name: name.as_str().to_owned(), config };
     let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
+    // What cannot be read again must not be written: the bucket would be closed to everyone.
+    if json.len() > CONFIG_BYTES_MAX {
+        let message = "The configurations of this bucket would together be too large.";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
+    }
     root.write_private(&root.configs, &config_name(id), &json)
 }
 
 /// Changes a bucket's configuration as it is now, under the lock; its id, made if it had none.
-pub(super) fn configure(bucket: &Bucket, change: impl FnOnce(&mut BucketConfig)) -> Result<String> {
+pub(super) fn configure(
+    bucket: &Bucket,
+    change: impl FnOnce(&mut BucketConfig) -> Result<()>,
+) -> Result<String> {
     let root = bucket.root();
     root.disk.writable()?;
     let _lock = root.locks.buckets()?;
     bucket.check_alive()?;
     let Identity { id: known, filed } = identity(root, bucket.name(), bucket.dir())?;
     let mut config = filed.map_or_else(|| bucket.config().clone(), |(config, _)| config);
-    change(&mut config);
+    change(&mut config)?;
     let id = known.clone().unwrap_or_else(random_id);
     write_config(root, bucket.name(), &id, config)?;
     if known.is_none() {

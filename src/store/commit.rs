@@ -65,34 +65,35 @@ pub(super) fn commit(
     Err(ErrorCode::OperationAborted.into())
 }
 
-/// Weighs the conditions against the current object.
+/// Weighs the conditions of a write against the current object. An absent one, as which a delete
+/// marker counts, fails `If-Match` as 404, as on AWS, and passes all else.
 fn weigh(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<()> {
     if conditions.is_empty() {
         return Ok(());
     }
     match object::open(bucket, key) {
-        Ok(object) => weigh_found(key, conditions, Some(&object)),
-        Err(error) if error.code == ErrorCode::NoSuchKey => weigh_found(key, conditions, None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Weighs the conditions against what was found. An absent object, as which a delete marker
-/// counts, fails `If-Match` as 404, as on AWS, and passes all else.
-pub(super) fn weigh_found(
-    key: &Key,
-    conditions: &Conditions,
-    found: Option<&Object>,
-) -> Result<()> {
-    match found {
-        Some(object) => match conditions.weigh(&object.meta.etag, object.modified) {
+        Ok(object) => match conditions.weigh(&object.meta.etag, object.modified) {
             Verdict::Proceed => Ok(()),
             Verdict::NotModified | Verdict::PreconditionFailed => {
                 Err(ErrorCode::PreconditionFailed.into())
             }
         },
-        None if conditions.if_match.is_none() => Ok(()),
-        None => Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str())),
+        Err(error) if error.code == ErrorCode::NoSuchKey && conditions.if_match.is_none() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Weighs the conditions of a delete against what was found, an object or a delete marker; false
+/// where nothing was, which meets them all.
+///
+/// An absent key is success to a conditional delete too: AWS says so of directory buckets, Ceph of
+/// all. What was to be gone is gone.
+pub(super) fn weigh_removal(conditions: &Conditions, found: Option<&Object>) -> Result<bool> {
+    let Some(found) = found else { return Ok(conditions.is_empty()) };
+    let object = Some((&found.meta.etag, found.length)).filter(|_| !found.is_delete_marker);
+    match conditions.permit_removal(object, found.modified) {
+        true => Ok(true),
+        false => Err(ErrorCode::PreconditionFailed.into()),
     }
 }
 
@@ -331,7 +332,12 @@ pub(super) fn move_aside(bucket: &Bucket, path: &str) -> Result<()> {
 pub(super) fn remove(bucket: &Bucket, key: &Key, conditions: &Conditions) -> Result<bool> {
     let root = bucket.root();
     root.disk.writable()?;
-    weigh(bucket, key, conditions)?;
+    if !conditions.is_empty() {
+        let found = current(bucket, key)?.map(|(_, object)| object);
+        if !weigh_removal(conditions, found.as_ref())? {
+            return Ok(false);
+        }
+    }
     let mut left = Vec::new();
     for role in [Role::Beside, Role::Plain] {
         let path = encode(key.as_str(), role);

@@ -171,6 +171,13 @@ impl Upload {
         &self.info
     }
 
+    /// Gives the object to be the bucket's default retention, unless the upload was begun with one.
+    /// It is Complete that makes the version, so it is then that its retention begins.
+    pub fn retain_by_default(&mut self, now: Timestamp) {
+        let default = || self.bucket.config().default_retention(now);
+        self.info.meta.retention = self.info.meta.retention.or_else(default);
+    }
+
     /// Where an attempt at a part goes; `length` in bytes if the client declared it. `NoSuchUpload`
     /// if the upload is over, `EntityTooLarge` over 5 GiB.
     pub fn part(&self, number: PartNumber, length: Option<u64>) -> Result<PartWriter> {

@@ -1,4 +1,4 @@
-//! Access control lists as values: stored and shown as given.
+//! Access control lists as values: stored and shown as given, weighed by `auth::access`.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 
@@ -12,6 +12,22 @@ pub struct Owner {
     pub id: String,
     /// The name shown to people.
     pub display_name: String,
+}
+
+/// The canonical id of whoever signs nothing: AWS's own number for the owner of what an anonymous
+/// caller wrote.
+const ANONYMOUS_ID: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
+
+impl Owner {
+    /// Whoever signs nothing.
+    pub fn anonymous() -> Owner {
+        Owner { id: ANONYMOUS_ID.to_owned(), display_name: "anonymous".to_owned() }
+    }
+
+    /// Whether it is nobody with a key.
+    pub fn is_anonymous(&self) -> bool {
+        self.id == ANONYMOUS_ID
+    }
 }
 
 /// Whom a grant is for.
@@ -28,6 +44,17 @@ pub enum Grantee {
 }
 
 impl Grantee {
+    /// Whether it is everybody, or everybody with a key of this server: a public grant.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
+    pub fn is_public(&self) -> bool {
+        match self {
+            Grantee::AllUsers | Grantee::AuthenticatedUsers => true,
+            Grantee::CanonicalUser(owner) => owner.is_anonymous(),
+            Grantee::LogDelivery => false,
+        }
+    }
+
     /// The URI of a group; `None` for a user.
     pub fn uri(&self) -> Option<&'static str> {
         match self {
@@ -105,6 +132,13 @@ pub struct Acl {
     pub owner: Owner,
     /// The grants, in the order given.
     pub grants: Vec<Grant>,
+}
+
+impl Acl {
+    /// Whether it grants anything to everybody.
+    pub fn is_public(&self) -> bool {
+        self.grants.iter().any(|grant| grant.grantee.is_public())
+    }
 }
 
 /// A canned ACL, a name for a usual list of grants.

@@ -1,12 +1,16 @@
-//! The four conditional headers as one type with one [`Conditions::weigh`].
+//! The conditional headers as one type: [`Conditions::weigh`] for reads, writes and the source of
+//! a copy, [`Conditions::permit_removal`] for deletes.
 //!
 //! RFC 9110 section 13.2.2 gives the order; S3 follows it:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
+//!
+//! Deletes have two conditions more, which AWS has on directory buckets and Ceph on all:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
 
 use super::{ETag, Timestamp};
 
 /// `If-Match`, `If-None-Match`, `If-Modified-Since`, `If-Unmodified-Since`, or their
-/// `x-amz-copy-source-if-*` twins.
+/// `x-amz-copy-source-if-*` twins; of a delete `If-Match` and the last two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// `If-Match`: `*`, or a list of tags, quoted or not.
@@ -17,6 +21,10 @@ pub struct Conditions {
     pub if_modified_since: Option<Timestamp>,
     /// `If-Unmodified-Since`; likewise.
     pub if_unmodified_since: Option<Timestamp>,
+    /// `x-amz-if-match-size`, or `Size` of an entry of DeleteObjects: length in bytes.
+    pub if_match_size: Option<u64>,
+    /// `x-amz-if-match-last-modified-time`, or `LastModifiedTime` of an entry of DeleteObjects.
+    pub if_match_last_modified: Option<Timestamp>,
 }
 
 /// What the conditions say of an object.
@@ -36,7 +44,8 @@ impl Conditions {
         *self == Conditions::default()
     }
 
-    /// Weighs all four against an object that exists. Times count in whole seconds, as in headers.
+    /// Weighs the four of a read or write against an object that exists. Times count in whole
+    /// seconds, as in headers.
     pub fn weigh(&self, etag: &ETag, last_modified: Timestamp) -> Verdict {
         let modified = last_modified.secs();
         match (&self.if_match, self.if_unmodified_since) {
@@ -49,6 +58,21 @@ impl Conditions {
             (None, Some(since)) if modified <= since.secs() => Verdict::NotModified,
             _ => Verdict::Proceed,
         }
+    }
+
+    /// Whether a delete may go on, of a version that exists: an object of this tag and length, or
+    /// a delete marker, which has neither and so meets `If-Match: *` alone. Times count in whole
+    /// seconds.
+    pub fn permit_removal(&self, object: Option<(&ETag, u64)>, last_modified: Timestamp) -> bool {
+        let tag = match (&self.if_match, object) {
+            (None, _) => true,
+            (Some(tags), Some((etag, _))) => names(tags, etag),
+            (Some(tags), None) => tags.split(',').any(|tag| tag.trim() == "*"),
+        };
+        let is_size = |size| object.is_some_and(|(_, length)| length == size);
+        let is_time = |time: Timestamp| time.secs() == last_modified.secs();
+        tag && self.if_match_size.is_none_or(is_size)
+            && self.if_match_last_modified.is_none_or(is_time)
     }
 }
 
@@ -96,6 +120,33 @@ mod tests {
             (Conditions { if_match: tag(&quoted), if_unmodified_since: before, ..none }, Proceed),
         ] {
             assert_eq!(conditions.weigh(&etag, time), verdict, "{conditions:?}");
+        }
+    }
+
+    #[test]
+    fn a_delete_is_permitted_where_all_it_names_is_so() {
+        let (etag, time) = (ETag::Md5([0xab; 16]), Timestamp::new(1000, 5));
+        let tag = |text: &str| Conditions { if_match: Some(text.into()), ..Default::default() };
+        let size = |size| Conditions { if_match_size: Some(size), ..Default::default() };
+        let at = |secs| {
+            let time = Some(Timestamp::new(secs, 0));
+            Conditions { if_match_last_modified: time, ..Default::default() }
+        };
+        let both = Conditions { if_match_size: Some(8), ..tag(&etag.quoted()) };
+        for (conditions, of_object, of_marker) in [
+            (Conditions::default(), true, true),
+            (tag(&etag.to_string()), true, false),
+            (tag("*"), true, true),
+            (tag("\"x\""), false, false),
+            (size(7), true, false),
+            (size(0), false, false),
+            (at(1000), true, true),
+            (at(1001), false, false),
+            (both, false, false),
+        ] {
+            let object = conditions.permit_removal(Some((&etag, 7)), time);
+            let marker = conditions.permit_removal(None, time);
+            assert_eq!((object, marker), (of_object, of_marker), "{conditions:?}");
         }
     }
 }

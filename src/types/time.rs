@@ -3,6 +3,7 @@
 //! RFC 9110 section 5.6.7 for HTTP's dates, ISO 8601 in two forms for signatures and XML. Refused:
 //! every other form, RFC 850's and asctime's among them, which no S3 client writes.
 
+use jiff::Span;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -35,6 +36,18 @@ impl Timestamp {
     /// Nanoseconds past [`Timestamp::secs`].
     pub fn nanos(self) -> u32 {
         u32::try_from(self.0.subsec_nanosecond().rem_euclid(1_000_000_000)).unwrap_or(0)
+    }
+
+    /// That many times 24 hours later; at the end of time, its end.
+    pub fn plus_days(self, days: u16) -> Timestamp {
+        Timestamp::new(self.secs().saturating_add(i64::from(days) * 24 * 60 * 60), self.nanos())
+    }
+
+    /// The same day and time of a later year in UTC; of 29 February, 28 where there is none.
+    pub fn plus_years(self, years: u16) -> Timestamp {
+        let span = Span::new().try_years(years).unwrap_or_default();
+        let later = self.0.to_zoned(TimeZone::UTC).checked_add(span);
+        Timestamp(later.map_or(jiff::Timestamp::MAX, |zoned| zoned.timestamp()))
     }
 
     /// `2026-11-21T18:52:07.000Z`: XML. Cyberduck 4.7.2 reads local time without the milliseconds.

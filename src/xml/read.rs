@@ -7,7 +7,9 @@
 use super::pull::Pull;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
-use crate::types::{Checksum, ChecksumAlgorithm, ETag, Owner, PartNumber, Permission};
+use crate::types::{
+    Checksum, ChecksumAlgorithm, Conditions, ETag, Owner, PartNumber, Permission, Timestamp,
+};
 
 /// One `<Object>` of a `<Delete>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,15 +18,14 @@ pub struct DeleteEntry {
     pub key: String,
     /// `VersionId`; an empty one is none.
     pub version_id: Option<String>,
-    /// `ETag`: the entry counts only while the object has it.
-    pub etag: Option<String>,
+    /// `ETag`, `Size`, `LastModifiedTime`: the entry counts only while the object has them.
+    pub conditions: Conditions,
 }
 
 /// `<Delete>`: its entries and `Quiet`.
 ///
-/// No entry, more than [`limits::PAGE_MAX`], or one without a key is `MalformedXML`; no body at
-/// all `MissingRequestBodyError`. `LastModifiedTime` and `Size` are conditions of directory
-/// buckets: `NotImplemented`, since to ignore them would delete what the client wants kept.
+/// No entry, more than [`limits::PAGE_MAX`], one without a key or with a condition that cannot be
+/// read is `MalformedXML`; no body at all `MissingRequestBodyError`.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 pub fn delete(body: &[u8]) -> Result<(Vec<DeleteEntry>, bool)> {
@@ -53,7 +54,7 @@ pub fn delete(body: &[u8]) -> Result<(Vec<DeleteEntry>, bool)> {
 }
 
 fn delete_entry(pull: &mut Pull<'_>) -> Result<DeleteEntry> {
-    let (mut key, mut version_id, mut etag) = (None, None, None);
+    let (mut key, mut version_id, mut etag, mut size, mut time) = (None, None, None, None, None);
     pull.children(|pull, name| match name {
         "Key" => {
             let text = pull.text()?;
@@ -61,15 +62,26 @@ fn delete_entry(pull: &mut Pull<'_>) -> Result<DeleteEntry> {
         }
         "VersionId" => pull.once(&mut version_id),
         "ETag" => pull.once(&mut etag),
-        "LastModifiedTime" | "Size" => Err(S3Error::new(
-            ErrorCode::NotImplemented,
-            "Conditions on the objects of a DeleteObjects are not implemented.",
-        )),
+        "LastModifiedTime" => pull.once(&mut time),
+        "Size" => pull.once(&mut size),
         _ => pull.skip(),
     })?;
     let key = key.filter(|key| !key.is_empty()).ok_or_else(|| pull.malformed())?;
     let given = |text: &String| !text.is_empty();
-    Ok(DeleteEntry { key, version_id: version_id.filter(given), etag: etag.filter(given) })
+    let size = size.map(|size| size.parse().map_err(|_| pull.malformed()));
+    let time = time.map(|time| last_modified_time(&time).ok_or_else(|| pull.malformed()));
+    let conditions = Conditions {
+        if_match: etag.filter(given),
+        if_match_size: size.transpose()?,
+        if_match_last_modified: time.transpose()?,
+        ..Conditions::default()
+    };
+    Ok(DeleteEntry { key, version_id: version_id.filter(given), conditions })
+}
+
+/// SDKs write the form of a header; the one of XML is what listings show.
+fn last_modified_time(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_http_date(text).or_else(|| Timestamp::parse_iso8601(text))
 }
 
 fn boolean(pull: &mut Pull<'_>) -> Result<bool> {

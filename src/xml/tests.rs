@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{ErrorCode, S3Error};
-use crate::types::{Acl, Grant, Grantee, Owner, Permission};
+use crate::types::{Acl, Conditions, Grant, Grantee, Owner, Permission, Timestamp};
 
 fn code<T: std::fmt::Debug>(result: crate::error::Result<T>) -> ErrorCode {
     result.expect_err("should be refused").code
@@ -27,7 +27,11 @@ fn delete_objects_reads_keys_exactly() {
     assert_eq!(entries[0].version_id.as_deref(), Some("null"));
     assert_eq!(
         entries[1],
-        DeleteEntry { key: "b\nc\r\u{1}".to_owned(), version_id: None, etag: None }
+        DeleteEntry {
+            key: "b\nc\r\u{1}".to_owned(),
+            version_id: None,
+            conditions: Conditions::default()
+        }
     );
 }
 
@@ -42,10 +46,20 @@ fn delete_objects_takes_a_thousand_and_no_more() {
 
 #[test]
 fn delete_objects_never_ignores_a_condition() {
-    let body = |condition| format!("<Delete><Object><Key>k</Key>{condition}</Object></Delete>");
-    let (entries, _) = delete(body("<ETag>x</ETag>").as_bytes()).unwrap();
-    assert_eq!(entries[0].etag.as_deref(), Some("x"));
-    assert_eq!(code(delete(body("<Size>1</Size>").as_bytes())), ErrorCode::NotImplemented);
+    let body =
+        |condition: &str| format!("<Delete><Object><Key>k</Key>{condition}</Object></Delete>");
+    let conditions =
+        |elements: &str| delete(body(elements).as_bytes()).unwrap().0.remove(0).conditions;
+    assert_eq!(conditions("<ETag>x</ETag>").if_match.as_deref(), Some("x"));
+    assert_eq!(conditions("<Size>7</Size>").if_match_size, Some(7));
+    let time = Some(Timestamp::new(1_795_287_127, 0));
+    for text in ["Sat, 21 Nov 2026 18:52:07 GMT", "2026-11-21T18:52:07Z"] {
+        let element = format!("<LastModifiedTime>{text}</LastModifiedTime>");
+        assert_eq!(conditions(&element).if_match_last_modified, time);
+    }
+    for bad in ["<Size>-1</Size>", "<Size/>", "<LastModifiedTime>then</LastModifiedTime>"] {
+        assert_eq!(code(delete(body(bad).as_bytes())), ErrorCode::MalformedXML, "{bad}");
+    }
 }
 
 #[test]

@@ -26,8 +26,8 @@ impl Document {
         Document { xml: format!("{DECLARATION}<{root} xmlns=\"{NAMESPACE}\">"), root }
     }
 
-    /// Starts with this root element, in no namespace: `<Error>`.
-    fn without_namespace(root: &'static str) -> Document {
+    /// Starts with this root element, in no namespace: `<Error>`, `<PostResponse>`.
+    pub fn without_namespace(root: &'static str) -> Document {
         Document { xml: format!("{DECLARATION}<{root}>"), root }
     }
 

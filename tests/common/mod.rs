@@ -1,5 +1,5 @@
 //! What every test over a socket needs: a server in this process with a data directory of its own,
-//! and ([`client`], [`xml`]) the few lines that speak to it and read its answers.
+//! and ([`client`], [`form`], [`xml`], [`lock`]) the few lines that speak to it and read its answers.
 //!
 //! The server is the real one from `Server::bind` on; only its clock, users and directories are
 //! chosen here. The client knows nothing of the server but `sigv4::authorization`, which the
@@ -8,13 +8,18 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod form;
+pub mod lifecycle;
+pub mod lock;
+pub mod sharing;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
 use glassbucket::auth::{Secret, Settings, User, Users};
+use glassbucket::lifecycle::Day;
 use glassbucket::server::{Clock, Config, Listen, Listeners, LogFormat, Server, UsersSource};
 use glassbucket::store::{Durability, Store};
-use glassbucket::types::{Owner, Timestamp};
+use glassbucket::types::{Owner, PublicAccessBlock, Timestamp};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,16 +74,22 @@ impl TestServer {
 
     /// The same after `change` has had its say.
     pub fn with(change: impl FnOnce(&mut Config)) -> TestServer {
-        TestServer::listen(false, change)
+        TestServer::listen(TempDir::new(), false, change)
     }
 
     /// The same through TLS, with a certificate of its own.
     pub fn with_tls() -> TestServer {
-        TestServer::listen(true, |_| {})
+        TestServer::listen(TempDir::new(), true, |_| {})
     }
 
-    fn listen(tls: bool, change: impl FnOnce(&mut Config)) -> TestServer {
-        let dir = TempDir::new();
+    /// Stops it and starts another one on its directory: of what it knew nothing is left but files.
+    pub fn restart(mut self, change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = std::mem::replace(&mut self.dir, TempDir::new());
+        drop(self);
+        TestServer::listen(dir, false, change)
+    }
+
+    fn listen(dir: TempDir, tls: bool, change: impl FnOnce(&mut Config)) -> TestServer {
         let mut config = config(dir.path());
         change(&mut config);
         let listen = [Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), tls }];
@@ -163,7 +174,9 @@ fn config(dir: &Path) -> Config {
         clock: Clock::System,
         log: LogFormat::Off,
         users: UsersSource::fixed(users()),
+        block: PublicAccessBlock::SHUT,
         store,
+        lifecycle_day: Day::Real,
     }
 }
 

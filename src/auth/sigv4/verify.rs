@@ -177,28 +177,25 @@ impl<'a> Claim<'a> {
         signature: &'a str,
         time: Timestamp,
     ) -> Result<Claim<'a>> {
-        // From the right: four parts that hold no `/`.
-        let mut parts = credential.rsplitn(5, '/');
-        let (Some("aws4_request"), Some("s3"), Some(region), Some(date), Some(access_key)) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(door.error(
+        let (access_key, scope) = super::credential(credential).ok_or_else(|| {
+            door.error(
                 "The Credential is mal-formed; expecting \
                  \"<YOUR-AKID>/YYYYMMDD/REGION/s3/aws4_request\".",
-            ));
-        };
+            )
+        })?;
         let timestamp = time.iso8601_basic();
-        if timestamp.get(..8) != Some(date) {
+        if timestamp.get(..8) != Some(scope.date) {
             return Err(door.error(format!(
-                "Invalid credential date \"{date}\". This date is not the same as X-Amz-Date: \
-                 \"{timestamp}\"."
+                "Invalid credential date \"{}\". This date is not the same as X-Amz-Date: \
+                 \"{timestamp}\".",
+                scope.date
             )));
         }
         // Each name is looked up among the headers: neither list may be long.
         if signed_headers.split(';').count() > limits::HEADERS_MAX {
             return Err(door.error("SignedHeaders names more headers than a request can have."));
         }
-        Ok(Claim { access_key, scope: Scope { date, region }, signed_headers, signature, time })
+        Ok(Claim { access_key, scope, signed_headers, signature, time })
     }
 
     fn signs(&self, name: &str) -> bool {

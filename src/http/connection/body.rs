@@ -3,9 +3,15 @@
 //! Bytes are read into a buffer that is then handed away whole: the content is copied once, by the
 //! kernel (or out of the TLS record), and only what came with the head, or belongs to the request
 //! after this one, a second time.
+//!
+//! Where the body is a form, [`Body::read_form`] reads its fields, and the body is from there on
+//! the content of its file.
+
+mod form;
 
 use super::Connection;
 use crate::http::body::{BadBody, Decoder, Framing, Piece};
+use crate::http::form::FileDecoder;
 use crate::http::head::RequestHead;
 use crate::limits::{BODY_BUFFER_BYTES, DRAIN_BYTES_MAX};
 use crate::tls::Stream;
@@ -25,6 +31,10 @@ pub struct Body<'c> {
     owes_continue: bool,
     /// Given back by [`Body::recycle`].
     spare: Vec<u8>,
+    /// Only the file of a form is read on.
+    file: Option<FileDecoder>,
+    /// The piece in which that file begins.
+    begun: Option<Piece>,
     /// Why there is no more of it.
     failed: Option<BadBody>,
 }
@@ -37,6 +47,8 @@ impl<'c> Body<'c> {
             decoder: Decoder::new(head.framing()),
             owes_continue: head.expects_continue(),
             spare: Vec::new(),
+            file: None,
+            begun: None,
             failed: None,
         }
     }
@@ -65,7 +77,10 @@ impl<'c> Body<'c> {
         if let Some(reason) = self.failed {
             return Err(reason);
         }
-        let piece = self.read_piece().await;
+        let piece = match self.file {
+            Some(_) => self.read_file().await,
+            None => self.read_piece().await,
+        };
         self.failed = piece.as_ref().err().copied();
         piece
     }
@@ -88,6 +103,7 @@ impl<'c> Body<'c> {
         }
         let waits = self.owes_continue && self.connection.unread.is_empty();
         self.decoder.unstack();
+        (self.file, self.begun) = (None, None);
         if self.decoder.is_done() {
             return !waits;
         }

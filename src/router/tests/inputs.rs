@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::digest::{Expected, ExpectedChecksum};
-use crate::types::{ChecksumAlgorithm, Grantee, Permission};
+use crate::types::{ChecksumAlgorithm, Grantee, Permission, Retention, RetentionMode, Timestamp};
 
 fn put(headers: &str) -> Result<PutObject> {
     match ask(&format!("PUT /bkt/k\n{headers}"))? {
@@ -80,14 +80,23 @@ fn put_object_keeps_what_is_stored() {
 }
 
 #[test]
+fn put_object_reads_tags_as_a_query() {
+    let tags = put_empty("x-amz-tagging: foo=b+a%2Fr&bar&Z=").unwrap().new.tags;
+    assert_eq!(tags.iter().collect::<Vec<_>>(), [("Z", ""), ("bar", ""), ("foo", "b a/r")]);
+    assert!(put_empty("").unwrap().new.tags.is_empty());
+}
+
+#[test]
 fn put_object_refuses_what_it_cannot_keep() {
     for (headers, code) in [
         ("x-amz-server-side-encryption: AES256", ErrorCode::NotImplemented),
         ("x-amz-server-side-encryption-customer-algorithm: AES256", ErrorCode::NotImplemented),
-        ("x-amz-tagging: a=b", ErrorCode::NotImplemented),
+        ("x-amz-tagging: a=%zz", ErrorCode::InvalidArgument),
+        ("x-amz-tagging: a=b&a=c", ErrorCode::InvalidTag),
+        ("x-amz-tagging: =b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: aws:a=b", ErrorCode::InvalidTag),
+        ("x-amz-tagging: a&b&c&d&e&f&g&h&i&j&k", ErrorCode::InvalidTag),
         ("x-amz-write-offset-bytes: 0", ErrorCode::NotImplemented),
-        ("x-amz-object-lock-mode: GOVERNANCE", ErrorCode::InvalidRequest),
-        ("x-amz-object-lock-legal-hold: ON", ErrorCode::InvalidRequest),
         ("x-amz-storage-class: standard", ErrorCode::InvalidStorageClass),
         ("x-amz-website-redirect-location: x", ErrorCode::InvalidArgument),
         ("If-Modified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
@@ -98,6 +107,28 @@ fn put_object_refuses_what_it_cannot_keep() {
     for tag in ["*", "\"abc\""] {
         let conditions = put_empty(&format!("If-None-Match: {tag}")).unwrap().conditions;
         assert_eq!(conditions.if_none_match.as_deref(), Some(tag));
+    }
+}
+
+#[test]
+fn put_object_reads_a_whole_lock_and_refuses_half_of_one() {
+    const UNTIL: &str = "x-amz-object-lock-retain-until-date: 2030-01-01T00:00:00Z";
+    const MODE: &str = "x-amz-object-lock-mode: COMPLIANCE";
+    let whole = format!("{MODE}\n{UNTIL}\nx-amz-object-lock-legal-hold: ON");
+    let lock = put_empty(&whole).unwrap().new.lock;
+    let until = Retention::parse_until("2030-01-01T00:00:00Z").unwrap();
+    let retention = Retention { mode: RetentionMode::Compliance, until };
+    assert_eq!(lock, LockInput { retention: Some(retention), legal_hold: Some(true) });
+    let held = put_empty("x-amz-object-lock-legal-hold: OFF").unwrap().new.lock;
+    assert_eq!(held, LockInput { retention: None, legal_hold: Some(false) });
+    for headers in [
+        MODE,
+        UNTIL,
+        &format!("x-amz-object-lock-mode: compliance\n{UNTIL}"),
+        &format!("{MODE}\nx-amz-object-lock-retain-until-date: tomorrow"),
+        "x-amz-object-lock-legal-hold: on",
+    ] {
+        assert_eq!(refused(headers), ErrorCode::InvalidArgument, "{headers}");
     }
 }
 
@@ -288,8 +319,21 @@ fn delete_object_never_ignores_a_condition() {
         panic!()
     };
     assert_eq!(input.conditions.if_match.as_deref(), Some("\"e\""));
-    for other in ["If-None-Match: *", "x-amz-if-match-size: 1"] {
-        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), ErrorCode::NotImplemented);
+    let both = "x-amz-if-match-size: 7\n\
+                x-amz-if-match-last-modified-time: Sat, 21 Nov 2026 18:52:07 GMT";
+    let Operation::DeleteObject(input) = ask(&format!("DELETE /bkt/k\n{both}")).unwrap() else {
+        panic!()
+    };
+    assert_eq!(input.conditions.if_match_size, Some(7));
+    let time = Some(Timestamp::new(1_795_287_127, 0));
+    assert_eq!(input.conditions.if_match_last_modified, time);
+    for (other, code) in [
+        ("If-None-Match: *", ErrorCode::NotImplemented),
+        ("If-Unmodified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
+        ("x-amz-if-match-size: some", ErrorCode::InvalidArgument),
+        ("x-amz-if-match-last-modified-time: then", ErrorCode::InvalidArgument),
+    ] {
+        assert_eq!(refusal(&format!("DELETE /bkt/k\n{other}")), code, "{other}");
     }
 }
 
@@ -344,7 +388,7 @@ const NAMES: [&str; 24] = [
     "x-amz-decoded-content-length",
     "x-amz-content-sha256",
     "x-amz-storage-class",
-    "x-amz-object-lock-",
+    "x-amz-object-lock-retain-until-date",
     "x-amz-metadata-directive",
     "content-length",
 ];

@@ -6,7 +6,7 @@
 use super::{PartRecord, UploadInfo, folder};
 use crate::types::{
     Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, Key, ObjectMeta, Owner, PartNumber,
-    Timestamp, hex, unhex,
+    Retention, RetentionMode, Tags, Timestamp, hex, unhex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,13 @@ pub(super) struct InfoFile {
     user_metadata: Vec<(String, String)>,
     storage_class: Option<String>,
     acl: Option<Acl>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    tags: Tags,
+    /// Mode and, in seconds and nanoseconds since 1970, end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retention: Option<(RetentionMode, i64, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legal_hold: Option<bool>,
 }
 
 impl InfoFile {
@@ -47,6 +54,9 @@ impl InfoFile {
             user_metadata: meta.user_metadata,
             storage_class: meta.storage_class,
             acl: meta.acl,
+            tags: meta.tags,
+            retention: meta.retention.map(|r| (r.mode, r.until.secs(), r.until.nanos())),
+            legal_hold: meta.legal_hold,
         }
     }
 
@@ -66,6 +76,11 @@ impl InfoFile {
         meta.user_metadata = self.user_metadata;
         meta.storage_class = self.storage_class;
         meta.acl = self.acl;
+        meta.tags = self.tags;
+        meta.retention = self
+            .retention
+            .map(|(mode, secs, nanos)| Retention { mode, until: Timestamp::new(secs, nanos) });
+        meta.legal_hold = self.legal_hold;
         UploadInfo {
             meta,
             checksum: self.checksum_algorithm.and_then(|name| algorithm(&name)),

@@ -2,7 +2,9 @@
 
 use crate::store::describe;
 use crate::store::testing::{Scratch, bare, get, key, put, put_meta};
-use crate::types::{Checksum, ChecksumAlgorithm, Conditions, ETag, ObjectMeta};
+use crate::types::{
+    Checksum, ChecksumAlgorithm, Conditions, ETag, ObjectMeta, Retention, RetentionMode, Timestamp,
+};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs;
 use std::process::Command;
@@ -149,6 +151,23 @@ fn stat_speaks_to_people() {
         "side file: ",
         "cache-control: no-cache",
         "x-amz-meta-big: vvv",
+    ] {
+        assert!(lines.contains(expected), "{expected}\n{lines}");
+    }
+    let until = Timestamp::new(2_000_000_000, 0);
+    bucket
+        .update_meta(&key("k"), None, |meta| {
+            meta.retention = Some(Retention { mode: RetentionMode::Compliance, until });
+            meta.legal_hold = Some(false);
+            meta.tags.0.push(("project".into(), "bucket".into()));
+            Ok(())
+        })
+        .unwrap();
+    let lines = describe(&scratch.photos().join("k")).unwrap();
+    for expected in [
+        "retention: COMPLIANCE until 2033-05-18T03:33:20.000Z",
+        "legal hold: OFF",
+        "tag: project=bucket",
     ] {
         assert!(lines.contains(expected), "{expected}\n{lines}");
     }

@@ -1,9 +1,10 @@
 //! The set of buckets.
 
 use crate::error::ErrorCode;
+use crate::limits::CONFIG_BYTES_MAX;
 use crate::store::testing::{Scratch, config, delete, get, key, photos, put, put_if};
 use crate::store::{BucketConfig, Versioning};
-use crate::types::{Acl, BucketName, Owner};
+use crate::types::{Acl, BucketName, ObjectLock, Owner};
 use std::fs;
 use std::process::Command;
 
@@ -24,6 +25,21 @@ fn private(scratch: &Scratch, folder: &str) -> usize {
     fs::read_dir(scratch.path().join(".glassbucket").join(folder)).unwrap().count()
 }
 
+/// A configuration that could be written and not be read again would close its bucket.
+#[test]
+fn a_configuration_over_its_bound_is_refused_and_changes_nothing() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    store.create_bucket(&photos(), config()).unwrap();
+    let bucket = store.bucket(&photos()).unwrap();
+    let location = |bytes: usize| Some("l".repeat(bytes));
+    let error = bucket.configure(|config| config.location = location(CONFIG_BYTES_MAX));
+    assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
+    assert_eq!(*store.bucket(&photos()).unwrap().config(), config());
+    bucket.configure(|config| config.location = location(CONFIG_BYTES_MAX / 2)).unwrap();
+    assert!(store.bucket(&photos()).unwrap().config().location.is_some());
+}
+
 #[test]
 fn create_bucket_keeps_its_configuration() {
     let scratch = Scratch::new();
@@ -34,6 +50,8 @@ fn create_bucket_keeps_its_configuration() {
         location: Some("eu-west-1".into()),
         acl: None,
         versioning: Some(Versioning::Suspended),
+        object_lock: Some(ObjectLock::default()),
+        ..BucketConfig::default()
     };
     store.create_bucket(&photos(), given.clone()).unwrap();
     assert_eq!(*store.bucket(&photos()).unwrap().config(), given);
@@ -41,6 +59,12 @@ fn create_bucket_keeps_its_configuration() {
     assert_eq!(again.code, ErrorCode::BucketAlreadyExists);
     store.bucket(&photos()).unwrap().configure(|config| config.acl = Some(acl())).unwrap();
     let changed = BucketConfig { acl: Some(acl()), ..given };
+    assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
+    let refused = store.bucket(&photos()).unwrap().try_configure(|config| {
+        config.object_lock = None;
+        Err(ErrorCode::InvalidBucketState.into())
+    });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidBucketState);
     assert_eq!(*scratch.store().bucket(&photos()).unwrap().config(), changed);
     assert_eq!(private(&scratch, "buckets"), 1);
     assert_eq!(store.bucket(&name("none")).err().unwrap().code, ErrorCode::NoSuchBucket);

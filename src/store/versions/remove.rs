@@ -14,7 +14,7 @@
 //!
 //! A version that is not there was removed: 204, as on AWS.
 
-use super::folder::{Folder, Scan, check_removable, hides, put_delete_marker};
+use super::folder::{Folder, check_removable, hides, put_delete_marker};
 use super::id::VersionFile;
 use super::keep::{Around, Versioned, check_null, name_inside};
 use super::{Removal, Removed};
@@ -22,7 +22,7 @@ use crate::error::{ErrorCode, Result};
 use crate::limits::COMMIT_ROUNDS_MAX;
 use crate::store::commit::{self, Place, Try};
 use crate::store::object::Object;
-use crate::store::{Bucket, Versioning, attribute, dir, refused};
+use crate::store::{Bucket, Root, Versioning, attribute, dir, refused};
 use crate::types::{Key, VersionId};
 use rustix::fs::{AtFlags, RenameFlags, renameat_with, unlinkat};
 use rustix::io::Errno;
@@ -53,7 +53,6 @@ pub(in crate::store) fn remove(bucket: &Bucket, key: &Key, removal: &Removal) ->
 /// Without versioning there is nothing that Object Lock could keep: it needs versioning for ever.
 fn remove_unversioned(bucket: &Bucket, key: &Key, removal: &Removal) -> Result<Removed> {
     if let Some(VersionId::Id(_)) = removal.version {
-        commit::weigh_found(key, &removal.conditions, None)?;
         return Ok(Removed { version_id: removal.version, delete_marker: false });
     }
     commit::remove(bucket, key, &removal.conditions)?;
@@ -70,7 +69,15 @@ fn mark_deleted(
     let root = bucket.root();
     let mut current = commit::current(bucket, key)?;
     let object = current.as_ref().map(|(_, object)| object);
-    commit::weigh_found(key, &removal.conditions, object)?;
+    if !removal.conditions.is_empty() {
+        let marker = match object {
+            Some(_) => None,
+            None => latest_marker(root, key, versioned)?,
+        };
+        if !commit::weigh_removal(&removal.conditions, object.or(marker.as_ref()))? {
+            return Ok(Removed::default());
+        }
+    }
     let folder = versioned.make_folder(bucket, key)?;
     let is_suspended = versioned.versioning == Versioning::Suspended;
     let mut replaced = None;
@@ -101,6 +108,13 @@ fn mark_deleted(
     }
     root.disk.sync(&folder.dir)?;
     Ok(Removed { version_id: Some(marker.id()), delete_marker: true })
+}
+
+/// The delete marker that stands where there is no current object, if one does.
+fn latest_marker(root: &Root, key: &Key, versioned: &Versioned) -> Result<Option<Object>> {
+    let Some(folder) = versioned.folder(root, key)? else { return Ok(None) };
+    let Some(newest) = folder.newest()? else { return Ok(None) };
+    Ok(folder.open_file(root, newest)?.filter(|newest| newest.is_delete_marker))
 }
 
 /// Takes the current file out of the bucket: among the versions as `kept`, or for good.
@@ -141,33 +155,22 @@ fn remove_for_good(
 ) -> Result<Try<Removed>> {
     let root = bucket.root();
     let current = commit::current(bucket, key)?;
-    let object = current.as_ref().map(|(_, object)| object);
-    let Some(folder) = versioned.folder(root, key)? else {
-        return match current.filter(|(_, object)| object.meta.version_id == version) {
-            Some((place, object)) => {
-                remove_current(bucket, key, removal, &place, &object, None)?;
-                Ok(Try::Done(removed(version, false)))
-            }
-            None => absent(key, removal, version),
-        };
-    };
-    let mut scan = folder.settle(root, object)?;
+    let folder = versioned.folder(root, key)?;
     if let Some((place, object)) = &current
         && object.meta.version_id == version
     {
-        if let Some(twin) = folder.find(version)?.filter(|twin| hides(object, *twin)) {
-            // A person copied it: both are that version.
-            remove_twin(bucket, &folder, twin, removal)?;
-            scan = folder.settle(root, Some(object))?;
-        }
-        remove_current(bucket, key, removal, place, object, Some((&folder, &scan)))?;
+        remove_current(bucket, removal, place, object, folder.as_ref())?;
         return Ok(Try::Done(removed(version, false)));
     }
-    let Some(file) = folder.find(version)? else { return absent(key, removal, version) };
+    let Some(folder) = folder else { return Ok(Try::Done(removed(version, false))) };
+    let object = current.as_ref().map(|(_, object)| object);
+    let scan = folder.settle(root, object)?;
+    let Some(file) = folder.find(version)? else {
+        return Ok(Try::Done(removed(version, false)));
+    };
     let Some(object) = folder.open_file(root, file)? else { return Ok(Try::Again) };
     let is_marker = object.is_delete_marker;
-    let weighed = Some(&object).filter(|_| !is_marker);
-    commit::weigh_found(key, &removal.conditions, weighed)?;
+    commit::weigh_removal(&removal.conditions, Some(&object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
     if is_marker
         && current.is_none()
@@ -186,44 +189,27 @@ fn remove_for_good(
     Ok(Try::Done(removed(version, is_marker)))
 }
 
-fn remove_twin(
-    bucket: &Bucket,
-    folder: &Folder,
-    twin: VersionFile,
-    removal: &Removal,
-) -> Result<()> {
-    if let Some(object) = folder.open_file(bucket.root(), twin)? {
-        check_removable(&object.meta, removal.bypass_governance, removal.now)?;
-        folder.unlink(twin)?;
-    }
-    Ok(())
-}
-
 fn removed(version: VersionId, delete_marker: bool) -> Removed {
     Removed { version_id: Some(version), delete_marker }
-}
-
-fn absent(key: &Key, removal: &Removal, version: VersionId) -> Result<Try<Removed>> {
-    commit::weigh_found(key, &removal.conditions, None)?;
-    Ok(Try::Done(removed(version, false)))
 }
 
 /// The current version goes for good.
 fn remove_current(
     bucket: &Bucket,
-    key: &Key,
     removal: &Removal,
     place: &Place,
     object: &Object,
-    among: Option<(&Folder, &Scan)>,
+    folder: Option<&Folder>,
 ) -> Result<()> {
     let root = bucket.root();
-    commit::weigh_found(key, &removal.conditions, Some(object))?;
+    commit::weigh_removal(&removal.conditions, Some(object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
     let _told = root.changes.change(&place.dir, &place.name)?;
-    if let Some((folder, scan)) = among
-        && let Some(previous) = object_of(bucket, folder, scan.newest)?
-    {
+    let previous = match folder {
+        Some(folder) => previous_of(bucket, removal, object, folder)?.zip(Some(folder)),
+        None => None,
+    };
+    if let Some((previous, folder)) = previous {
         let (from, name) = (&folder.dir, previous.name());
         renameat_with(from, &name, &place.dir, &place.name, RenameFlags::empty())
             .map_err(refused)?;
@@ -237,6 +223,27 @@ fn remove_current(
     root.disk.sync(&place.dir)?;
     commit::prune(bucket.dir(), &place.dir_path);
     Ok(())
+}
+
+/// What is to take the place of the current version, which goes; `None` for a delete marker, or
+/// where nothing is left. What a person copied of the current one goes with it.
+fn previous_of(
+    bucket: &Bucket,
+    removal: &Removal,
+    current: &Object,
+    folder: &Folder,
+) -> Result<Option<VersionFile>> {
+    let root = bucket.root();
+    let mut scan = folder.settle(root, Some(current))?;
+    let twin = folder.find(current.meta.version_id)?.filter(|twin| hides(current, *twin));
+    if let Some(twin) = twin
+        && let Some(object) = folder.open_file(root, twin)?
+    {
+        check_removable(&object.meta, removal.bypass_governance, removal.now)?;
+        folder.unlink(twin)?;
+        scan = folder.settle(root, Some(current))?;
+    }
+    object_of(bucket, folder, scan.newest)
 }
 
 /// `file`, if it is an object and no delete marker; in its attribute the id that its name says,

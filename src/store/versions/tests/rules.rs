@@ -132,12 +132,14 @@ fn delete_object_leaves_a_marker_that_counts_as_absent() {
         if_none_match: if_none_match.map(str::to_owned),
         ..Conditions::default()
     };
-    let refused = Removal { conditions: on(Some("*"), None), ..removal(None) };
-    let error = bucket.remove_version(&key("d/k"), &refused).unwrap_err();
-    assert_eq!(error.code, ErrorCode::NoSuchKey);
-    let named = Removal { conditions: on(Some("*"), None), ..removal(Some(marker)) };
-    let error = bucket.remove_version(&key("d/k"), &named).unwrap_err();
-    assert_eq!(error.code, ErrorCode::NoSuchKey);
+    for version in [None, Some(marker)] {
+        let conditions = on(Some("\"d41d8cd98f00b204e9800998ecf8427e\""), None);
+        let refused = Removal { conditions, ..removal(version) };
+        let error = bucket.remove_version(&key("d/k"), &refused).unwrap_err();
+        assert_eq!(error.code, ErrorCode::PreconditionFailed);
+    }
+    let error = crate::store::testing::put_if(&bucket, "d/k", b"2", &on(Some("*"), None));
+    assert_eq!(error.unwrap_err().code, ErrorCode::NoSuchKey);
     crate::store::testing::put_if(&bucket, "d/k", b"2", &on(None, Some("*"))).unwrap();
     assert_eq!(get(&bucket, "d/k").unwrap(), b"2");
     assert_eq!(listed(&bucket, "", "", 1).len(), 3);

@@ -1,0 +1,239 @@
+//! What a policy's conditions may ask of a request: condition keys and their values.
+//!
+//! Gathered once a request, where `server` has head and connection in hand; what only the object
+//! or a body tells (tags) is added when it is known. A key that is not here has no value, which is
+//! what AWS says of a key that a request does not carry.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
+
+use crate::auth::{Scheme, Verified};
+use crate::http::head::RequestHead;
+use crate::types::{Tags, Timestamp};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// Headers that are condition keys, by the name they have there.
+const HEADERS: &[(&str, &str)] = &[
+    ("if-match", "s3:if-match"),
+    ("if-none-match", "s3:if-none-match"),
+    ("referer", "aws:referer"),
+    ("user-agent", "aws:useragent"),
+    ("x-amz-acl", "s3:x-amz-acl"),
+    ("x-amz-content-sha256", "s3:x-amz-content-sha256"),
+    ("x-amz-copy-source", "s3:x-amz-copy-source"),
+    ("x-amz-grant-full-control", "s3:x-amz-grant-full-control"),
+    ("x-amz-grant-read", "s3:x-amz-grant-read"),
+    ("x-amz-grant-read-acp", "s3:x-amz-grant-read-acp"),
+    ("x-amz-grant-write", "s3:x-amz-grant-write"),
+    ("x-amz-grant-write-acp", "s3:x-amz-grant-write-acp"),
+    ("x-amz-metadata-directive", "s3:x-amz-metadata-directive"),
+    ("x-amz-object-lock-legal-hold", "s3:object-lock-legal-hold"),
+    ("x-amz-object-lock-mode", "s3:object-lock-mode"),
+    ("x-amz-object-lock-retain-until-date", "s3:object-lock-retain-until-date"),
+    ("x-amz-object-ownership", "s3:x-amz-object-ownership"),
+    ("x-amz-server-side-encryption", "s3:x-amz-server-side-encryption"),
+    (
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    ),
+    (
+        "x-amz-server-side-encryption-customer-algorithm",
+        "s3:x-amz-server-side-encryption-customer-algorithm",
+    ),
+    ("x-amz-storage-class", "s3:x-amz-storage-class"),
+    ("x-amz-website-redirect-location", "s3:x-amz-website-redirect-location"),
+];
+
+/// Query parameters that are condition keys.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("delimiter", "s3:delimiter"),
+    ("max-keys", "s3:max-keys"),
+    ("prefix", "s3:prefix"),
+    ("versionId", "s3:versionid"),
+];
+
+/// Keys of `s3:` that are made here of something else than one header or parameter.
+const DERIVED: &[&str] = &[
+    "s3:authtype",
+    "s3:existingobjecttag/",
+    "s3:object-lock-remaining-retention-days",
+    "s3:requestobjecttag/",
+    "s3:requestobjecttagkeys",
+    "s3:signatureage",
+    "s3:signatureversion",
+];
+
+/// What of head and connection a policy may ask for, taken while both are at hand. Cheap, since
+/// most buckets have no policy: [`Facts`] are made of it where one is read.
+#[derive(Clone, Debug)]
+pub struct RequestFacts {
+    peer: IpAddr,
+    tls: bool,
+    /// The tags that the request gives an object: by `x-amz-tagging` or, once it was read, by its
+    /// body.
+    tags: Vec<(String, String)>,
+    values: Vec<(&'static str, String)>,
+}
+
+impl RequestFacts {
+    /// `peer` is the address of the connection: a header such as `X-Forwarded-For` is anyone's to
+    /// write and is not believed (security class P). Of a header or parameter that is there twice
+    /// the first counts, as it does for the router: a policy must not weigh another one than the
+    /// handler obeys.
+    pub fn gather(head: &RequestHead, peer: IpAddr, tls: bool) -> RequestFacts {
+        let header = |(name, key): &(&str, &'static str)| {
+            let value = head.header(name).filter(|value| !value.is_empty())?;
+            Some((*key, value.to_owned()))
+        };
+        let parameter =
+            |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
+        let headers = HEADERS.iter().filter_map(header);
+        let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
+        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default()).collect();
+        RequestFacts { peer, tls, tags, values }
+    }
+
+    /// The same of a request whose body brings these tags.
+    pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
+        RequestFacts { tags: tags.0.clone(), ..self.clone() }
+    }
+
+    /// The same of a browser's form. The head only says who sends it and from where (`aws:...`);
+    /// what is asked for stands in the fields, and a header that says something else about it must
+    /// not be what a policy weighs (security class A).
+    pub fn of_form(&self, fields: &RequestHead) -> RequestFacts {
+        let mut facts = RequestFacts::gather(fields, self.peer, self.tls);
+        let global = |(key, _): &(&str, String)| key.starts_with("aws:");
+        facts.values.retain(|value| !global(value));
+        facts.values.extend(self.values.iter().filter(|value| global(value)).cloned());
+        facts
+    }
+}
+
+/// Condition keys, in lower case since their case does not matter, and their values.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    values: Vec<(Cow<'static, str>, String)>,
+}
+
+impl Facts {
+    /// All that is known of a request before its object and its body are.
+    pub fn new(request: &RequestFacts, verified: &Verified, now: Timestamp) -> Facts {
+        let values = request.values.iter().map(|(key, value)| ((*key).into(), value.clone()));
+        let mut facts = Facts { values: values.collect() };
+        facts.known("aws:sourceip", request.peer.to_canonical().to_string());
+        facts.known("aws:securetransport", request.tls.to_string());
+        facts.known("aws:currenttime", now.iso8601());
+        facts.known("aws:epochtime", now.secs().to_string());
+        facts.add_caller(verified);
+        for (key, value) in &request.tags {
+            facts.add_request_tag(key, value.clone());
+        }
+        facts
+    }
+
+    /// A tag that the request gives an object.
+    pub fn add_request_tag(&mut self, key: &str, value: String) {
+        self.add(&format!("s3:RequestObjectTag/{key}"), value);
+        self.known("s3:requestobjecttagkeys", key.to_owned());
+    }
+
+    /// A tag that the object has.
+    pub fn add_existing_tag(&mut self, key: &str, value: String) {
+        self.add(&format!("s3:ExistingObjectTag/{key}"), value);
+    }
+
+    /// Who asks, and how that was proved.
+    fn add_caller(&mut self, verified: &Verified) {
+        let (kind, version) = match verified.scheme() {
+            Scheme::Anonymous => return self.known("aws:principaltype", "Anonymous".to_owned()),
+            Scheme::V2Header => ("REST-HEADER", "AWS"),
+            Scheme::V2Presigned => ("REST-QUERY-STRING", "AWS"),
+            Scheme::V2Post => ("POST", "AWS"),
+            Scheme::V4Header => ("REST-HEADER", "AWS4-HMAC-SHA256"),
+            Scheme::V4Presigned => ("REST-QUERY-STRING", "AWS4-HMAC-SHA256"),
+            Scheme::V4Post => ("POST", "AWS4-HMAC-SHA256"),
+        };
+        self.known("s3:authtype", kind.to_owned());
+        self.known("s3:signatureversion", version.to_owned());
+        let Some(user) = verified.user() else { return };
+        self.known("aws:principaltype", "Account".to_owned());
+        self.known("aws:userid", user.owner.id.clone());
+        self.known("aws:principalaccount", user.owner.id.clone());
+        self.known("aws:username", user.owner.display_name.clone());
+        self.known("aws:principalarn", format!("arn:aws:iam::{}:root", user.owner.id));
+    }
+
+    fn known(&mut self, key: &'static str, value: String) {
+        self.values.push((key.into(), value));
+    }
+
+    /// Adds one value of a key.
+    pub fn add(&mut self, key: &str, value: String) {
+        self.values.push((key.to_ascii_lowercase().into(), value));
+    }
+
+    /// Gives a key that one value alone.
+    pub fn set(&mut self, key: &str, value: String) {
+        let key = key.to_ascii_lowercase();
+        self.values.retain(|(other, _)| *other != key);
+        self.values.push((key.into(), value));
+    }
+
+    /// The values of a key, which is given in lower case.
+    pub fn of<'f>(&'f self, key: &'f str) -> impl Iterator<Item = &'f str> + Clone {
+        self.values.iter().filter(move |(other, _)| other == key).map(|(_, value)| value.as_str())
+    }
+}
+
+/// `a=1&b=2`, percent-encoded, as `x-amz-tagging` has its tags.
+fn form_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), decode(value))
+    })
+}
+
+/// Whether a condition may ask for this key, which is given in lower case. A global key that this
+/// server never knows (a VPC, an organisation) has no value, as on AWS for a request that carries
+/// none; an unknown key of S3's own is a slip of the pen, and with Deny one that would let in.
+pub(super) fn is_condition_key(key: &str) -> bool {
+    let named = |rows: &[(&str, &str)]| rows.iter().any(|(_, known)| *known == key);
+    let derived = |known: &&str| match known.strip_suffix('/') {
+        Some(_) => key.len() > known.len() && key.starts_with(*known),
+        None => *known == key,
+    };
+    let global = key.strip_prefix("aws:").is_some_and(|name| !name.is_empty());
+    global || named(HEADERS) || named(PARAMETERS) || DERIVED.iter().any(|known| derived(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn class_a_a_form_is_weighed_by_its_fields_and_not_by_headers() {
+        let raw = "POST /bkt HTTP/1.1\r\nHost: h\r\nx-amz-acl: private\r\nif-match: *\r\n\
+                   x-amz-tagging: a=header\r\nReferer: http://page/\r\n\r\n";
+        let (head, _) = RequestHead::parse(raw.as_bytes()).unwrap().unwrap();
+        let request = RequestFacts::gather(&head, IpAddr::from([127, 0, 0, 1]), true);
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = vec![field("x-amz-acl", "public-read"), field("referer", "http://liar/")];
+        let form = request.of_form(&RequestHead::of_fields(fields));
+        let facts = |key: &str| {
+            let value = |(known, value): &(&str, String)| (*known == key).then(|| value.clone());
+            form.values.iter().filter_map(value).collect::<Vec<_>>()
+        };
+        assert_eq!(facts("s3:x-amz-acl"), ["public-read"]);
+        assert_eq!(facts("s3:if-match"), [""; 0]);
+        assert!(form.tags.is_empty());
+        assert!(form.tls);
+        assert_eq!(facts("aws:referer"), ["http://page/"]);
+    }
+}

@@ -1,0 +1,328 @@
+//! Opening what a request is about, for a caller who may do that with it: the one way there.
+//!
+//! Every door ends in [`Context::authorise`], which asks `auth::access`. What is not there is told
+//! only to whoever may list the bucket; to others it answers exactly as what they may not read,
+//! before conditions and ranges are looked at (security class G). The source of a copy comes
+//! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
+
+use super::{Context, OpenBucket, blocking, name_in};
+use crate::auth::access::{Action, Facts, Policy, Rules, Target};
+use crate::error::{ErrorCode, Result};
+use crate::notice::tell;
+use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
+use crate::store::{Object, Upload};
+use crate::types::{BucketName, Key, Owner, Tags, VersionId};
+use std::sync::Arc;
+
+impl Context {
+    /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
+    /// whoever may not, and to the owner too where it expected another.
+    pub(super) fn open(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
+        let open = self.open_unauthorised(name, self.expected_owners.bucket.as_deref())?;
+        self.authorise(&open, action, Target::Bucket, || self.facts())?;
+        Ok(open)
+    }
+
+    /// [`Context::open`] for an operation that goes on to await its body.
+    pub(super) async fn open_blocking(
+        &self,
+        name: &BucketName,
+        action: Action,
+    ) -> Result<OpenBucket> {
+        let (context, name) = (self.clone(), name.clone());
+        blocking(move || context.open(&name, action)).await
+    }
+
+    /// [`Context::open`] to write or remove that key, whether or not an object has it.
+    pub(super) fn open_for_write(
+        &self,
+        name: &BucketName,
+        action: Action,
+        key: &Key,
+    ) -> Result<OpenBucket> {
+        let mut open = self.open_unauthorised(name, self.expected_owners.bucket.as_deref())?;
+        self.authorise(&open, action, Target::Key(key), || self.facts())?;
+        open.key = Some(key.clone());
+        Ok(open)
+    }
+
+    /// [`Context::open`] to remove many keys, each to be authorised by [`Context::may_remove`]. A
+    /// caller who may remove none, as no policy can tell one key from another, is refused at once.
+    pub(super) async fn open_to_remove(&self, name: &BucketName) -> Result<OpenBucket> {
+        let (context, name) = (self.clone(), name.clone());
+        blocking(move || {
+            let owner = context.expected_owners.bucket.as_deref();
+            let open = context.open_unauthorised(&name, owner)?;
+            if open.policy.is_none() {
+                let facts = || context.facts();
+                context.authorise(&open, Action::DeleteObject, Target::Bucket, facts)?;
+            }
+            Ok(open)
+        })
+        .await
+    }
+
+    /// Whether the caller may remove that key, or that version of it.
+    pub(super) fn may_remove(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+    ) -> Result<()> {
+        let action = of_version(Action::DeleteObject, version);
+        self.authorise(open, action, Target::Key(key), || self.facts_of(version))
+    }
+
+    /// Whether the caller may pass a GOVERNANCE retention of that key, or that version of it.
+    pub(super) fn may_bypass_governance(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+    ) -> Result<()> {
+        let facts = || self.facts_of(version);
+        self.authorise(open, Action::BypassGovernanceRetention, Target::Key(key), facts)
+    }
+
+    /// Opens an object, or a version of it, to do that with it. What is not there is `NoSuchKey`
+    /// only to whoever may list the bucket; to others it looks like what they may not read.
+    /// `MethodNotAllowed` where the named version is a delete marker.
+    pub(super) fn open_object(
+        &self,
+        at: &ObjectAddress,
+        action: Action,
+    ) -> Result<(OpenBucket, Object)> {
+        let open = self.open_unauthorised(&at.bucket, self.expected_owners.bucket.as_deref())?;
+        let object = self.object_in(&open, &at.key, at.version, action)?;
+        Ok((open, object))
+    }
+
+    /// Opens the bucket of an object that a body brings tags for. A policy may go by these tags:
+    /// where there is one it is asked when they are known, by [`Context::authorise_tags`].
+    pub(super) async fn open_to_tag(&self, at: &ObjectAddress) -> Result<OpenBucket> {
+        let (context, at) = (self.clone(), at.clone());
+        blocking(move || {
+            let owner = context.expected_owners.bucket.as_deref();
+            let open = context.open_unauthorised(&at.bucket, owner)?;
+            if open.policy.is_none() {
+                context.object_in(&open, &at.key, at.version, Action::PutObjectTagging)?;
+            }
+            Ok(open)
+        })
+        .await
+    }
+
+    /// Whether the caller may give that object those tags.
+    pub(super) fn authorise_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        tags: &Tags,
+    ) -> Result<()> {
+        let mut context = self.clone();
+        context.facts = Arc::new(self.facts.with_request_tags(tags));
+        context.object_in(open, &at.key, at.version, Action::PutObjectTagging).map(|_| ())
+    }
+
+    /// Whether the caller may know of the tags of an object that it may read.
+    pub(super) fn may_read_tags(
+        &self,
+        open: &OpenBucket,
+        at: &ObjectAddress,
+        object: &Object,
+    ) -> bool {
+        let action = Action::GetObjectTagging;
+        self.authorise_object(open, &at.key, at.version, object, action).is_ok()
+    }
+
+    /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read
+    /// them: with `takes_tags` a caller who may not is refused, as on AWS.
+    pub(super) fn open_source(
+        &self,
+        source: &CopySource,
+        takes_tags: bool,
+    ) -> Result<(OpenBucket, Object)> {
+        let CopySource { bucket, key, version, .. } = source;
+        let open = self.open_unauthorised(bucket, self.expected_owners.source.as_deref())?;
+        let object = self.object_in(&open, key, *version, Action::GetObject)?;
+        if takes_tags && !object.meta.tags.is_empty() {
+            self.authorise_object(&open, key, *version, &object, Action::GetObjectTagging)?;
+        }
+        Ok((open, object))
+    }
+
+    /// Opens an upload in progress to do that with it; what is not there is `NoSuchUpload` only to
+    /// whoever may do it.
+    pub(super) fn open_upload(
+        &self,
+        at: &UploadAddress,
+        action: Action,
+    ) -> Result<(OpenBucket, Upload)> {
+        let UploadAddress { bucket, key, upload_id } = at;
+        let open = self.open_unauthorised(bucket, self.expected_owners.bucket.as_deref())?;
+        let upload = open.upload(key, upload_id);
+        let initiator = upload.as_ref().ok().map(|upload| &upload.info().owner);
+        self.authorise(&open, action, Target::Upload(key, initiator), || self.facts())?;
+        Ok((open, upload?))
+    }
+
+    /// What a new object is given beside its bytes wants permissions of its own, as on AWS: tags,
+    /// a retention, a legal hold. An ACL only must not be denied: whoever may write may say who
+    /// reads. So it is with the tags of whom the bucket's ACL lets write (a deviation: AWS has no
+    /// ACL that lets tag; but whoever may write any object may say what it is filed under).
+    pub(super) fn authorise_new(&self, open: &OpenBucket, new: &NewObject) -> Result<()> {
+        let key = open.key.as_ref().ok_or(ErrorCode::AccessDenied)?;
+        let rules = open.rules();
+        let deny = |action| rules.deny(self.caller_id(), action, Target::Key(key), || self.facts());
+        let tags_by_acl =
+            || rules.acl_lets_write(self.caller_id()) && !deny(Action::PutObjectTagging);
+        let wanted = [
+            (Action::PutObjectTagging, !new.tags.is_empty() && !tags_by_acl()),
+            (Action::PutObjectRetention, new.lock.retention.is_some()),
+            (Action::PutObjectLegalHold, new.lock.legal_hold.is_some()),
+        ];
+        for (action, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+            self.authorise(open, action, Target::Key(key), || self.facts())?;
+        }
+        let gives_acl = new.acl.canned.is_some() || !new.acl.grants.is_empty();
+        if gives_acl && deny(Action::PutObjectAcl) {
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        Ok(())
+    }
+
+    /// Who a new object's writer is.
+    pub(super) fn writer(&self) -> Owner {
+        self.verified.user().map_or_else(Owner::anonymous, |user| user.owner.clone())
+    }
+
+    /// The object, if the caller may do that with it.
+    fn object_in(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+        action: Action,
+    ) -> Result<Object> {
+        match open.object(key, version) {
+            Ok(object) => {
+                self.authorise_object(open, key, version, &object, action)?;
+                Ok(object)
+            }
+            Err(error) if self.may_know(open, key, of_version(action, version)) => Err(error),
+            Err(_) => Err(ErrorCode::AccessDenied.into()),
+        }
+    }
+
+    /// Whether the caller may do that with an object that is open.
+    pub(super) fn authorise_object(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+        object: &Object,
+        action: Action,
+    ) -> Result<()> {
+        let target = Target::Object(key, object.meta.acl.as_ref());
+        self.authorise(open, of_version(action, version), target, || {
+            let mut facts = self.facts_of(version);
+            for (name, value) in &object.meta.tags.0 {
+                facts.add_existing_tag(name, value.clone());
+            }
+            facts
+        })
+    }
+
+    /// Whether the caller may be told that there is no such object: whoever would see in a listing
+    /// of that prefix that it is not there, and is not denied to ask.
+    fn may_know(&self, open: &OpenBucket, key: &Key, action: Action) -> bool {
+        let (rules, caller) = (open.rules(), self.caller_id());
+        let listing = || {
+            let mut facts = self.facts();
+            facts.set("s3:prefix", key.as_str().to_owned());
+            facts
+        };
+        !rules.deny(caller, action, Target::Key(key), || self.facts())
+            && rules.allow(caller, Action::ListBucket, Target::Bucket, listing)
+    }
+
+    /// `AccessDenied` unless the bucket's rules let the caller do that.
+    fn authorise(
+        &self,
+        open: &OpenBucket,
+        action: Action,
+        target: Target<'_>,
+        facts: impl FnOnce() -> Facts,
+    ) -> Result<()> {
+        match open.rules().allow(self.caller_id(), action, target, facts) {
+            true => Ok(()),
+            false => Err(ErrorCode::AccessDenied.into()),
+        }
+    }
+
+    /// The canonical id of whoever signed the request.
+    fn caller_id(&self) -> Option<&str> {
+        self.verified.user().map(|user| user.owner.id.as_str())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::new(&self.facts, &self.verified, self.now)
+    }
+
+    /// The same of a version, which the query may not be what names.
+    fn facts_of(&self, version: Option<VersionId>) -> Facts {
+        let mut facts = self.facts();
+        if let Some(version) = version {
+            facts.set("s3:versionid", version.to_string());
+        }
+        facts
+    }
+
+    /// The bucket for whoever asks: nothing of it may be told before [`Context::authorise`].
+    fn open_unauthorised(
+        &self,
+        name: &BucketName,
+        expected_owner: Option<&str>,
+    ) -> Result<OpenBucket> {
+        let bucket = self.store.bucket(name).map_err(|error| {
+            name_in(error, ErrorCode::NoSuchBucket, "BucketName", name.as_str())
+        })?;
+        let config = bucket.config();
+        let owner = self.owner_of(config).ok_or(ErrorCode::AccessDenied)?;
+        if expected_owner.is_some_and(|id| id != owner.id) {
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        let policy = config.policy.as_deref().map(|text| read_policy(name, text));
+        let block = self.block.and(config.public_access_block.unwrap_or_default());
+        Ok(OpenBucket { bucket, owner, policy, block, key: None })
+    }
+}
+
+/// A stored policy was checked before it was stored. One that cannot be read any more, damaged or
+/// written by a later server, lets nobody in; the owner can still replace it.
+fn read_policy(bucket: &BucketName, text: &str) -> Policy {
+    Policy::parse(text, None).unwrap_or_else(|error| {
+        tell(format_args!("the policy of {} cannot be read: {error}", bucket.as_str()));
+        Policy::closed()
+    })
+}
+
+/// Where a version is named the action has another name.
+fn of_version(action: Action, version: Option<VersionId>) -> Action {
+    if version.is_some() { action.of_version() } else { action }
+}
+
+impl OpenBucket {
+    /// What the bucket says of who may do what.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        let config = self.bucket.config();
+        Rules {
+            bucket: self.bucket.name(),
+            owner: &self.owner,
+            acl: config.acl.as_ref(),
+            policy: self.policy.as_ref(),
+            ownership: config.ownership.unwrap_or_default(),
+            block: self.block,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Bucket policies over a socket: who is let in, what is told to whom (security classes G and H),
+//! what they refuse and what a restart leaves. ACLs and ownership are in `ownership.rs`.
+
+mod common;
+
+use common::client::{Answer, Request};
+use common::sharing::{
+    as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
+    put_policy, shut, statement,
+};
+use common::xml::{text, texts};
+
+#[test]
+fn put_bucket_policy_is_answered_to_the_letter_and_survives_a_restart() {
+    let server = shut();
+    assert_refused(&server.call(bucket("GET", "policy")), 404, "NoSuchBucketPolicy");
+    let policy = statement("Allow", "other1", "s3:GetObject", "");
+    put_policy(&server, policy.clone());
+    let server = server.restart(|_| {});
+    let answer = server.call(bucket("GET", "policy"));
+    assert_eq!((answer.status, answer.text()), (200, policy));
+    assert_eq!(answer.header("Content-Type"), Some("application/json"));
+    assert_eq!(as_other(&server, &object("GET", "k")).text(), "hello");
+    for _ in 0..2 {
+        assert_eq!(server.call(bucket("DELETE", "policy")).status, 204);
+    }
+    assert_refused(&server.call(bucket("GET", "policy")), 404, "NoSuchBucketPolicy");
+    assert_denied(&as_other(&server, &object("GET", "k")));
+}
+
+#[test]
+fn put_bucket_policy_refuses_what_is_no_policy() {
+    let server = shut();
+    let put = |body: &str| server.call(bucket("PUT", "policy").body(body));
+    assert_refused(&put(""), 400, "MissingRequestBodyError");
+    for bad in ["{", "<Policy/>", "{\"Statement\": []}"] {
+        assert_refused(&put(bad), 400, "MalformedPolicy");
+    }
+    let elsewhere = statement("Allow", "*", "s3:GetObject", "").replace("bkt", "other-bucket");
+    assert_refused(&put(&elsewhere), 400, "MalformedPolicy");
+    let not = statement("Allow", "own1", "s3:GetObject", "").replace("Principal", "NotPrincipal");
+    assert_refused(&put(&not), 400, "MalformedPolicy");
+    let answer = server.call(Request::new("PUT", "/none?policy").body("{}"));
+    assert_refused(&answer, 404, "NoSuchBucket");
+    assert_refused(&server.call(bucket("GET", "policy")), 404, "NoSuchBucketPolicy");
+}
+
+#[test]
+fn a_policy_is_for_the_owner_of_the_bucket_to_see_and_to_change() {
+    let server = open();
+    for method in ["GET", "PUT", "DELETE"] {
+        assert_denied(&as_other(&server, &bucket(method, "policy")));
+        assert_denied(&as_nobody(&server, &bucket(method, "policy")));
+    }
+    let all = statement("Allow", "*", "s3:*", "");
+    put_policy(&server, all.clone());
+    for request in [bucket("GET", "policy"), bucket("PUT", "policy").body(all.clone())] {
+        assert_refused(&as_other(&server, &request), 405, "MethodNotAllowed");
+        assert_refused(&as_nobody(&server, &request), 405, "MethodNotAllowed");
+    }
+    let status = bucket("GET", "policyStatus");
+    assert_refused(&as_other(&server, &status), 405, "MethodNotAllowed");
+    assert_eq!(server.call(bucket("GET", "policy")).text(), all);
+}
+
+#[test]
+fn an_explicit_deny_is_for_the_owner_too_who_is_never_locked_out() {
+    let server = shut();
+    put_policy(&server, statement("Deny", "*", "s3:*", ""));
+    for request in
+        [object("GET", "k"), object("PUT", "new"), bucket("GET", ""), object("DELETE", "k")]
+    {
+        assert_denied(&server.call(request));
+    }
+    assert_eq!(server.call(bucket("GET", "policy")).status, 200);
+    assert_eq!(server.call(bucket("DELETE", "policy")).status, 204);
+    assert_eq!(server.call(object("GET", "k")).text(), "hello");
+}
+
+#[test]
+fn a_policy_that_allows_everybody_wants_allow_public() {
+    for action in ["s3:GetObject", "s3:*"] {
+        let (shut, open) = (shut(), open());
+        for server in [&shut, &open] {
+            put_policy(server, statement("Allow", "*", action, ""));
+        }
+        for ask in [as_other, as_nobody] {
+            assert_denied(&ask(&shut, &object("GET", "k")));
+            assert_eq!(ask(&open, &object("GET", "k")).text(), "hello");
+        }
+        assert_eq!(shut.call(object("GET", "k")).status, 200);
+    }
+}
+
+#[test]
+fn conditions_are_weighed_on_what_the_request_is() {
+    let server = open();
+    let with = |condition: &str| {
+        let more = format!(", \"Condition\": {condition}");
+        put_policy(&server, statement("Allow", "*", "s3:*", &more));
+    };
+    let get = || object("GET", "k");
+    with(r#"{"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}"#);
+    assert_eq!(as_nobody(&server, &get()).status, 200);
+    with(r#"{"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}"#);
+    assert_denied(&as_nobody(&server, &get()));
+    // Nobody may say where they come from (security class P).
+    let forwarded = get().header("X-Forwarded-For", "192.0.2.1");
+    assert_denied(&as_nobody(&server, &forwarded));
+    with(r#"{"Bool": {"aws:SecureTransport": "true"}}"#);
+    assert_denied(&as_nobody(&server, &get()));
+    with(r#"{"StringLike": {"aws:Referer": "https://example.com/*"}}"#);
+    assert_denied(&as_nobody(&server, &get()));
+    let referred = get().header("Referer", "https://example.com/page");
+    assert_eq!(as_nobody(&server, &referred).status, 200);
+    with(r#"{"StringEquals": {"s3:prefix": "a/"}, "NumericLessThanEquals": {"s3:max-keys": 5}}"#);
+    assert_eq!(as_nobody(&server, &bucket("GET", "prefix=a%2F&max-keys=5")).status, 200);
+    for other in ["prefix=a%2F&max-keys=6", "prefix=b%2F&max-keys=5", "max-keys=5", "prefix=a%2F"] {
+        assert_denied(&as_nobody(&server, &bucket("GET", other)));
+    }
+    with(r#"{"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}"#);
+    let put = || object("PUT", "new").body("x");
+    assert_denied(&as_other(&server, &put()));
+    // Of two the first counts, for the policy as for the handler.
+    let two = put().header("x-amz-acl", "private").header("x-amz-acl", "bucket-owner-full-control");
+    assert_denied(&as_nobody(&server, &two));
+    let given = put().header("x-amz-acl", "bucket-owner-full-control");
+    assert_eq!(as_other(&server, &given).status, 200);
+    assert_eq!(server.call(object("GET", "new")).text(), "x");
+}
+
+#[test]
+fn class_g_what_may_not_be_read_looks_like_what_is_not_there() {
+    for server in [shut(), open()] {
+        for (name, value) in [
+            ("range", "bytes=0-1"),
+            ("range", "bytes=99-"),
+            ("if-match", "\"5d41402abc4b2a76b9719d911017c592\""),
+            ("if-none-match", "*"),
+            ("if-modified-since", "Sat, 21 Nov 1999 18:52:07 GMT"),
+        ] {
+            for ask in [as_other, as_nobody] {
+                for method in ["GET", "HEAD"] {
+                    let of = |key| ask(&server, &object(method, key).header(name, value));
+                    let (there, absent) = (of("k"), of("absent"));
+                    assert_eq!((there.status, absent.status), (403, 403), "{name}: {value}");
+                    assert_eq!(there.code(), absent.code());
+                    let names = |answer: &Answer| {
+                        answer.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+                    };
+                    assert_eq!(names(&there), names(&absent));
+                    assert!(there.header("ETag").is_none());
+                }
+            }
+        }
+        for query in ["acl", "tagging", "partNumber=1", "versionId=null"] {
+            let of = |key: &str| {
+                as_other(&server, &Request::new("GET", &format!("/bkt/{key}?{query}"))).code()
+            };
+            assert_eq!((of("k"), of("absent")), ("AccessDenied".into(), "AccessDenied".into()));
+        }
+    }
+}
+
+#[test]
+fn get_object_tells_no_such_key_to_whoever_may_list() {
+    let server = open();
+    put_acl(&server, "/bkt?acl", "public-read");
+    assert_refused(&as_nobody(&server, &object("GET", "absent")), 404, "NoSuchKey");
+    assert_denied(&as_nobody(&server, &object("GET", "k")));
+    put_acl(&server, "/bkt?acl", "private");
+    let condition = r#", "Condition": {"StringLike": {"s3:prefix": "public/*"}}"#;
+    put_policy(&server, statement("Allow", "*", "s3:ListBucket", condition));
+    assert_eq!(as_nobody(&server, &object("HEAD", "public/absent")).status, 404);
+    assert_eq!(as_nobody(&server, &object("HEAD", "private/absent")).status, 403);
+    put_policy(&server, statement("Allow", "*", "s3:ListBucket", ""));
+    assert_refused(&as_nobody(&server, &object("GET", "absent")), 404, "NoSuchKey");
+    let deny = statement("Allow", "*", "s3:ListBucket", "").replace(
+        "}]}",
+        r#"}, {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::bkt/*"}]}"#,
+    );
+    put_policy(&server, deny);
+    assert_denied(&as_nobody(&server, &object("GET", "absent")));
+}
+
+#[test]
+fn class_h_the_source_of_a_copy_is_read_by_whoever_may_read_it() {
+    let server = shut();
+    assert_eq!(as_other(&server, &Request::new("PUT", "/theirs")).status, 200);
+    let copy = |source: &str| {
+        let request = Request::new("PUT", "/theirs/copy").header("x-amz-copy-source", source);
+        as_other(&server, &request)
+    };
+    let start = as_other(&server, &Request::new("POST", "/theirs/copy?uploads"));
+    let id = text(&start.text(), "UploadId").expect("an upload");
+    let copy_part = |source: &str| {
+        let target = format!("/theirs/copy?partNumber=1&uploadId={id}");
+        as_other(&server, &Request::new("PUT", &target).header("x-amz-copy-source", source))
+    };
+    for source in ["/bkt/k", "/bkt/absent", "/bkt/k?versionId=null"] {
+        assert_denied(&copy(source));
+        assert_denied(&copy_part(source));
+    }
+    put_policy(&server, statement("Allow", "other1", "s3:GetObject", ""));
+    assert_eq!(copy("/bkt/k").status, 200);
+    assert_eq!(copy_part("/bkt/k").status, 200);
+    assert_denied(&copy("/bkt/absent"));
+    assert_denied(&copy("/bkt/k?versionId=null"));
+    // And the destination: their object into our bucket.
+    let into = object("PUT", "new").header("x-amz-copy-source", "/theirs/copy");
+    assert_denied(&as_other(&server, &into));
+}
+
+#[test]
+fn delete_objects_authorises_each_key() {
+    let server = shut();
+    assert_eq!(server.call(object("PUT", "free/a").body("x")).status, 200);
+    let body = "<Delete><Object><Key>k</Key></Object><Object><Key>free/a</Key></Object></Delete>";
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, body.as_bytes()) as u32;
+    let crc = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, crc.to_be_bytes());
+    let delete = bucket("POST", "delete").header("x-amz-checksum-crc32", &crc).body(body);
+    assert_denied(&as_other(&server, &delete));
+    let policy = statement("Allow", "other1", "s3:DeleteObject", "");
+    put_policy(&server, policy.replace("bkt/*", "bkt/free/*"));
+    let answer = as_other(&server, &delete).text();
+    assert_eq!(texts(&answer, "Deleted", "Key"), ["free/a"]);
+    assert_eq!(texts(&answer, "Error", "Key"), ["k"]);
+    assert_eq!(texts(&answer, "Error", "Code"), ["AccessDenied"]);
+    assert_eq!(server.call(object("HEAD", "k")).status, 200);
+    assert_eq!(server.call(object("HEAD", "free/a")).status, 404);
+}
+
+#[test]
+fn a_multipart_upload_is_for_whoever_may_write_that_key() {
+    let server = shut();
+    let start = |key: &str| Request::new("POST", &format!("/bkt/{key}?uploads"));
+    assert_denied(&as_other(&server, &start("in/a")));
+    let policy = statement("Allow", "other1", "s3:PutObject", "").replace("bkt/*", "bkt/in/*");
+    put_policy(&server, policy);
+    assert_denied(&as_other(&server, &start("out")));
+    let id = text(&as_other(&server, &start("in/a")).text(), "UploadId").expect("an upload");
+    let of = |method: &str, query: &str| {
+        Request::new(method, &format!("/bkt/in/a?uploadId={id}{query}"))
+    };
+    let etag = as_other(&server, &of("PUT", "&partNumber=1").body("x"));
+    let etag = etag.header("ETag").expect("a tag").to_owned();
+    // Its initiator's and the bucket owner's: others are told nothing of it.
+    assert_denied(&as_nobody(&server, &of("GET", "")));
+    assert_denied(&as_nobody(&server, &of("DELETE", "")));
+    let parts = as_other(&server, &of("GET", "")).text();
+    assert_eq!(texts(&parts, "Initiator", "ID"), ["other1"]);
+    assert_eq!(server.call(of("GET", "")).status, 200);
+    let absent = Request::new("DELETE", &format!("/bkt/out?uploadId={id}"));
+    assert_denied(&as_other(&server, &absent));
+    assert_refused(&server.call(absent), 404, "NoSuchUpload");
+    let list = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>\
+         </CompleteMultipartUpload>"
+    );
+    let complete = of("POST", "").body(list);
+    assert_denied(&as_nobody(&server, &complete));
+    assert_eq!(as_other(&server, &complete).status, 200);
+    assert_eq!(owner_of("in/a", |request| as_other(&server, request)), "other1");
+}

@@ -1,0 +1,263 @@
+//! ACLs, ownership of objects and the public access block over a socket: who is let in, the
+//! operations that configure them, what they refuse and what a restart leaves.
+
+mod common;
+
+use common::TestServer;
+use common::client::{Answer, Request};
+use common::sharing::{
+    as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
+    put_policy, shut, statement,
+};
+use common::xml::{text, texts};
+use glassbucket::types::PublicAccessBlock;
+
+/// The canonical id of what nobody signed for, as on AWS.
+const ANONYMOUS_ID: &str = "65a011a29cdf8ec533ec3d1ccaae921c";
+
+fn put_block(server: &TestServer, bar: &str) -> Answer {
+    let body = format!(
+        "<PublicAccessBlockConfiguration><{bar}>true</{bar}></PublicAccessBlockConfiguration>"
+    );
+    server.call(bucket("PUT", "publicAccessBlock").body(body))
+}
+
+fn put_ownership(server: &TestServer, ownership: &str) -> Answer {
+    let body = format!(
+        "<OwnershipControls><Rule><ObjectOwnership>{ownership}</ObjectOwnership></Rule>\
+         </OwnershipControls>"
+    );
+    server.call(bucket("PUT", "ownershipControls").body(body))
+}
+
+#[test]
+fn an_acl_of_everybody_wants_allow_public_and_one_by_name_does_not() {
+    let (shut, open) = (shut(), open());
+    for server in [&shut, &open] {
+        put_acl(server, "/bkt?acl", "public-read-write");
+        put_acl(server, "/bkt/k?acl", "public-read");
+        let acl = server.call(bucket("GET", "acl")).text();
+        assert_eq!(texts(&acl, "Grant", "Permission"), ["READ", "WRITE", "FULL_CONTROL"]);
+    }
+    for ask in [as_other, as_nobody] {
+        for request in [
+            object("GET", "k"),
+            bucket("GET", ""),
+            object("PUT", "mine").body("x"),
+            object("DELETE", "mine"),
+        ] {
+            assert_denied(&ask(&shut, &request));
+            let answer = ask(&open, &request);
+            assert!(answer.status < 300, "{} {}", request.method, answer.text());
+        }
+        for acl in [bucket("GET", "acl"), Request::new("GET", "/bkt/k?acl"), bucket("DELETE", "")] {
+            assert_denied(&ask(&open, &acl));
+        }
+    }
+    put_acl(&open, "/bkt?acl", "authenticated-read");
+    assert_eq!(as_other(&open, &bucket("GET", "")).status, 200);
+    assert_denied(&as_nobody(&open, &bucket("GET", "")));
+    let named = bucket("PUT", "acl").header("x-amz-grant-read", "id=other1");
+    assert_eq!(shut.call(named).status, 200);
+    assert_eq!(as_other(&shut, &bucket("GET", "")).status, 200);
+    assert_denied(&as_other(&shut, &object("PUT", "mine")));
+}
+
+#[test]
+fn put_object_by_another_is_that_others_object() {
+    let server = open();
+    put_acl(&server, "/bkt?acl", "public-read-write");
+    assert_eq!(as_other(&server, &object("PUT", "theirs").body("x")).status, 200);
+    assert_eq!(as_nobody(&server, &object("PUT", "nobodys").body("x")).status, 200);
+    let server = server.restart(|config| config.block = PublicAccessBlock::default());
+    assert_eq!(owner_of("theirs", |request| as_other(&server, request)), "other1");
+    assert_eq!(owner_of("nobodys", |request| as_nobody(&server, request)), ANONYMOUS_ID);
+    assert_eq!(as_other(&server, &object("GET", "theirs")).text(), "x");
+    // The bucket's owner sees, removes and overwrites it, and may not read it.
+    for request in [object("GET", "theirs"), Request::new("GET", "/bkt/theirs?acl")] {
+        assert_denied(&server.call(request));
+    }
+    let list = server.call(bucket("GET", "prefix=theirs")).text();
+    assert_eq!(texts(&list, "Owner", "ID"), ["other1"]);
+    put_policy(&server, statement("Allow", "*", "s3:*", ""));
+    assert_denied(&as_nobody(&server, &object("GET", "theirs")));
+    assert_eq!(server.call(object("DELETE", "theirs")).status, 204);
+    assert_eq!(server.call(object("PUT", "nobodys").body("ours")).status, 200);
+    assert_eq!(server.call(object("GET", "nobodys")).text(), "ours");
+}
+
+#[test]
+fn put_object_acl_by_a_grantee_leaves_the_owner() {
+    let server = shut();
+    let grant = Request::new("PUT", "/bkt/k?acl");
+    let full = grant.clone().header("x-amz-grant-full-control", "id=other1");
+    assert_eq!(server.call(full).status, 200);
+    assert_eq!(as_other(&server, &object("GET", "k")).status, 200);
+    let read = grant.header("x-amz-grant-read-acp", "id=other1");
+    assert_eq!(as_other(&server, &read).status, 200);
+    assert_eq!(owner_of("k", |request| as_other(&server, request)), "own1");
+    assert_denied(&as_other(&server, &object("GET", "k")));
+    assert_denied(&as_other(&server, &read));
+}
+
+#[test]
+fn public_access_block_is_kept_and_taken_away() {
+    let server = shut();
+    let get = || server.call(bucket("GET", "publicAccessBlock"));
+    assert_refused(&get(), 404, "NoSuchPublicAccessBlockConfiguration");
+    assert_denied(&as_other(&server, &bucket("GET", "publicAccessBlock")));
+    assert_denied(&as_other(&server, &bucket("PUT", "publicAccessBlock")));
+    let malformed = server.call(bucket("PUT", "publicAccessBlock").body("<x/>"));
+    assert_refused(&malformed, 400, "MalformedXML");
+    assert_eq!(put_block(&server, "BlockPublicPolicy").status, 200);
+    let server = server.restart(|_| {});
+    let document = server.call(bucket("GET", "publicAccessBlock")).text();
+    let bars =
+        ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+    let values: Vec<_> = bars.iter().filter_map(|bar| text(&document, bar)).collect();
+    assert_eq!(values, ["false", "false", "true", "false"]);
+    for _ in 0..2 {
+        assert_eq!(server.call(bucket("DELETE", "publicAccessBlock")).status, 204);
+    }
+    let gone = server.call(bucket("GET", "publicAccessBlock"));
+    assert_refused(&gone, 404, "NoSuchPublicAccessBlockConfiguration");
+}
+
+#[test]
+fn each_bar_of_the_block_bars_one_thing() {
+    let server = open();
+    put_acl(&server, "/bkt?acl", "public-read");
+    put_acl(&server, "/bkt/k?acl", "public-read");
+    put_policy(&server, statement("Allow", "*", "s3:GetBucketLocation", ""));
+    let readable = || as_nobody(&server, &object("GET", "k")).status == 200;
+    let by_policy = || as_nobody(&server, &bucket("GET", "location")).status == 200;
+    assert!(readable());
+
+    assert_eq!(put_block(&server, "BlockPublicAcls").status, 200);
+    for canned in ["public-read", "public-read-write", "authenticated-read"] {
+        for request in [bucket("PUT", "acl"), object("PUT", "new").body("x")] {
+            assert_denied(&server.call(request.header("x-amz-acl", canned)));
+        }
+    }
+    assert_eq!(server.call(object("HEAD", "new")).status, 404);
+    assert!(readable(), "what is there stays");
+
+    assert_eq!(put_block(&server, "IgnorePublicAcls").status, 200);
+    assert!(!readable());
+    put_acl(&server, "/bkt/k?acl", "public-read");
+    assert!(!readable() && by_policy());
+
+    assert_eq!(put_block(&server, "BlockPublicPolicy").status, 200);
+    let public = statement("Allow", "*", "s3:GetObject", "");
+    assert_denied(&server.call(bucket("PUT", "policy").body(public)));
+    assert!(by_policy());
+
+    assert_eq!(put_block(&server, "RestrictPublicBuckets").status, 200);
+    assert!(!by_policy() && readable());
+    put_policy(&server, statement("Allow", "other1", "s3:GetBucketLocation", ""));
+    assert_eq!(as_other(&server, &bucket("GET", "location")).status, 200);
+}
+
+#[test]
+fn get_bucket_policy_status_tells_whether_anyone_is_let_in() {
+    let is_public = |server: &TestServer| {
+        let answer = server.call(bucket("GET", "policyStatus")).text();
+        text(&answer, "IsPublic").expect("a status")
+    };
+    let (shut, open) = (shut(), open());
+    assert_eq!(is_public(&open), "false");
+    for server in [&shut, &open] {
+        put_policy(server, statement("Allow", "*", "s3:GetObject", ""));
+    }
+    assert_eq!((is_public(&shut).as_str(), is_public(&open).as_str()), ("false", "true"));
+    put_policy(&open, statement("Allow", "other1", "s3:GetObject", ""));
+    assert_eq!(is_public(&open), "false");
+    put_acl(&open, "/bkt?acl", "public-read");
+    assert_eq!(is_public(&open), "true");
+}
+
+#[test]
+fn ownership_controls_are_kept_and_taken_away() {
+    let server = shut();
+    let none = server.call(bucket("GET", "ownershipControls"));
+    assert_refused(&none, 404, "OwnershipControlsNotFoundError");
+    assert_denied(&as_other(&server, &bucket("GET", "ownershipControls")));
+    assert_refused(&put_ownership(&server, "Mine"), 400, "MalformedXML");
+    put_acl(&server, "/bkt?acl", "public-read");
+    let refused = put_ownership(&server, "BucketOwnerEnforced");
+    assert_refused(&refused, 400, "InvalidBucketAclWithObjectOwnership");
+    put_acl(&server, "/bkt?acl", "private");
+    assert_eq!(put_ownership(&server, "BucketOwnerEnforced").status, 200);
+    let server = server.restart(|_| {});
+    let document = server.call(bucket("GET", "ownershipControls")).text();
+    assert_eq!(text(&document, "ObjectOwnership").as_deref(), Some("BucketOwnerEnforced"));
+    for _ in 0..2 {
+        assert_eq!(server.call(bucket("DELETE", "ownershipControls")).status, 204);
+    }
+    let gone = server.call(bucket("GET", "ownershipControls"));
+    assert_refused(&gone, 404, "OwnershipControlsNotFoundError");
+    let made = |name: &str, ownership: &str, acl: &str| {
+        let request = Request::new("PUT", &format!("/{name}"));
+        let request = request.header("x-amz-object-ownership", ownership);
+        server.call(request.header("x-amz-acl", acl))
+    };
+    assert_eq!(made("preferred", "BucketOwnerPreferred", "public-read").status, 200);
+    let shown = server.call(Request::new("GET", "/preferred?ownershipControls")).text();
+    assert_eq!(text(&shown, "ObjectOwnership").as_deref(), Some("BucketOwnerPreferred"));
+    assert_refused(&made("wrong", "Mine", "private"), 400, "InvalidArgument");
+    let refused = made("wrong", "BucketOwnerEnforced", "public-read");
+    assert_refused(&refused, 400, "InvalidBucketAclWithObjectOwnership");
+    assert_refused(&server.call(Request::new("HEAD", "/wrong")), 404, "");
+}
+
+#[test]
+fn bucket_owner_enforced_takes_no_acl_and_gives_all_to_the_bucket() {
+    let server = open();
+    put_acl(&server, "/bkt?acl", "public-read-write");
+    assert_eq!(as_other(&server, &object("PUT", "before").body("x")).status, 200);
+    put_acl(&server, "/bkt?acl", "private");
+    assert_eq!(put_ownership(&server, "BucketOwnerEnforced").status, 200);
+    put_policy(&server, statement("Allow", "other1", "s3:PutObject*", ""));
+    let with_acl =
+        |request: Request, canned: &str| as_other(&server, &request.header("x-amz-acl", canned));
+    let put = || object("PUT", "new").body("x");
+    assert_refused(&with_acl(put(), "private"), 400, "AccessControlListNotSupported");
+    assert_eq!(with_acl(put(), "bucket-owner-full-control").status, 200);
+    assert_eq!(owner_of("new", |request| server.call(request.clone())), "own1");
+    let acl = || Request::new("PUT", "/bkt/new?acl");
+    assert_refused(&with_acl(acl(), "private"), 400, "AccessControlListNotSupported");
+    let refused = server.call(bucket("PUT", "acl").header("x-amz-acl", "private"));
+    assert_refused(&refused, 400, "AccessControlListNotSupported");
+    // What others wrote before is the bucket owner's now, and theirs again when it is taken back.
+    assert_eq!(server.call(object("GET", "before")).text(), "x");
+    assert_denied(&as_other(&server, &object("GET", "before")));
+    assert_eq!(server.call(bucket("DELETE", "ownershipControls")).status, 204);
+    assert_denied(&server.call(object("GET", "before")));
+    assert_eq!(as_other(&server, &object("GET", "before")).text(), "x");
+}
+
+#[test]
+fn bucket_owner_preferred_gives_what_is_given_away() {
+    let server = shut();
+    assert_eq!(put_ownership(&server, "BucketOwnerPreferred").status, 200);
+    put_policy(&server, statement("Allow", "other1", "s3:PutObject", ""));
+    assert_eq!(as_other(&server, &object("PUT", "kept").body("x")).status, 200);
+    let given = object("PUT", "given").header("x-amz-acl", "bucket-owner-full-control").body("x");
+    assert_eq!(as_other(&server, &given).status, 200);
+    assert_eq!(owner_of("kept", |request| as_other(&server, request)), "other1");
+    assert_eq!(owner_of("given", |request| server.call(request.clone())), "own1");
+    assert_denied(&server.call(object("GET", "kept")));
+    assert_denied(&as_other(&server, &object("GET", "given")));
+}
+
+#[test]
+fn expected_bucket_owner_is_asked_before_anything_is_done() {
+    let server = open();
+    put_acl(&server, "/bkt?acl", "public-read-write");
+    let (name, wrong) = ("x-amz-expected-bucket-owner", "own2");
+    for request in [bucket("GET", ""), object("PUT", "new").body("x"), object("GET", "k")] {
+        assert_denied(&as_nobody(&server, &request.clone().header(name, wrong)));
+        assert_denied(&server.call(request.header(name, wrong)));
+    }
+    assert_eq!(server.call(bucket("GET", "").header(name, "own1")).status, 200);
+}
