@@ -18,6 +18,7 @@
 mod acl;
 mod attributes;
 mod bucket;
+mod checksum;
 mod config;
 mod copy;
 mod cors;

@@ -7,7 +7,7 @@
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
 //! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
-//! * `acl`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//! * `acl`, `attributes`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
 //! * `cors`: what a browser asks for a page of another origin.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
@@ -20,6 +20,7 @@
 
 mod acl;
 mod address;
+mod attributes;
 mod bucket;
 mod checksum;
 mod copy;

@@ -50,7 +50,9 @@ mod versions;
 
 pub use bucket::{Bucket, BucketConfig, Versioning};
 pub use list::{ListEntry, ListPage, ListQuery};
-pub use multipart::{CompletePart, PartRecord, PartWriter, Upload, UploadInfo, UploadPage};
+pub use multipart::{
+    CompletePart, Expectation, PartRecord, PartWriter, Upload, UploadInfo, UploadPage,
+};
 pub use object::{Committed, Object};
 pub use staging::{Sealed, Staged};
 pub use versions::{DeleteMarker, Found, Removal, Removed, VersionEntry, VersionPage};

@@ -4,6 +4,7 @@
 //! step decodes, cleans or re-parses it.
 
 mod acl;
+mod checksum;
 mod conditions;
 mod cors;
 pub mod lifecycle;
@@ -15,6 +16,7 @@ mod version;
 mod website;
 
 pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType, UploadChecksum};
 pub use conditions::{Conditions, Verdict};
 pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
 pub use retention::{DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod};
@@ -119,16 +121,17 @@ impl UploadId {
 pub struct PartNumber(u16);
 
 impl PartNumber {
+    /// `None` where no part can have that number.
+    pub fn new(number: u16) -> Option<PartNumber> {
+        (1..=limits::PARTS_MAX).contains(&number).then_some(PartNumber(number))
+    }
+
     /// Parses decimal digits; else `InvalidArgument`.
     pub fn parse(text: &str) -> Result<PartNumber> {
-        match text.parse::<u16>() {
-            Ok(n) if (1..=limits::PARTS_MAX).contains(&n) => Ok(PartNumber(n)),
-            _ => Err(S3Error::argument(
-                "Part number must be an integer between 1 and 10000, inclusive",
-                "partNumber",
-                text,
-            )),
-        }
+        text.parse().ok().and_then(PartNumber::new).ok_or_else(|| {
+            let message = "Part number must be an integer between 1 and 10000, inclusive";
+            S3Error::argument(message, "partNumber", text)
+        })
     }
 
     /// The number.
@@ -177,81 +180,6 @@ impl ETag {
     }
 }
 
-/// One of the five checksum algorithms of S3.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ChecksumAlgorithm {
-    /// ISO 3309, 4 bytes; what AWS SDKs send by default.
-    Crc32,
-    /// Castagnoli, 4 bytes.
-    Crc32c,
-    /// NVMe, 8 bytes.
-    Crc64Nvme,
-    /// 20 bytes.
-    Sha1,
-    /// 32 bytes.
-    Sha256,
-}
-
-impl ChecksumAlgorithm {
-    /// All five.
-    pub const ALL: [ChecksumAlgorithm; 5] =
-        [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
-
-    /// As in `x-amz-checksum-algorithm` and `<ChecksumAlgorithm>`: `CRC32C`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Crc32 => "CRC32",
-            Self::Crc32c => "CRC32C",
-            Self::Crc64Nvme => "CRC64NVME",
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-        }
-    }
-
-    /// As in XML elements: `ChecksumCRC32C`.
-    pub fn element(self) -> &'static str {
-        match self {
-            Self::Crc32 => "ChecksumCRC32",
-            Self::Crc32c => "ChecksumCRC32C",
-            Self::Crc64Nvme => "ChecksumCRC64NVME",
-            Self::Sha1 => "ChecksumSHA1",
-            Self::Sha256 => "ChecksumSHA256",
-        }
-    }
-
-    /// The request header and trailer, lower case: `x-amz-checksum-crc32c`.
-    pub fn header(self) -> &'static str {
-        match self {
-            Self::Crc32 => "x-amz-checksum-crc32",
-            Self::Crc32c => "x-amz-checksum-crc32c",
-            Self::Crc64Nvme => "x-amz-checksum-crc64nvme",
-            Self::Sha1 => "x-amz-checksum-sha1",
-            Self::Sha256 => "x-amz-checksum-sha256",
-        }
-    }
-
-    /// Length of its value in bytes, before base64.
-    pub fn value_bytes(self) -> usize {
-        match self {
-            Self::Crc32 | Self::Crc32c => 4,
-            Self::Crc64Nvme => 8,
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
-}
-
-/// A checksum of some content; `value` has [`ChecksumAlgorithm::value_bytes`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checksum {
-    /// How it was computed.
-    pub algorithm: ChecksumAlgorithm,
-    /// The value, big endian for the CRCs, as S3 encodes them.
-    pub value: Vec<u8>,
-}
-
 /// The headers a client stores with an object and gets back as it sent them.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
@@ -280,6 +208,8 @@ pub struct ObjectMeta {
     pub etag: ETag,
     /// The checksum the client chose, if any.
     pub checksum: Option<Checksum>,
+    /// What that checksum is of.
+    pub checksum_type: ChecksumType,
     /// Stored headers.
     pub headers: ContentHeaders,
     /// `x-amz-meta-NAME: VALUE`, names lower case without the prefix, in order of arrival.
@@ -304,6 +234,7 @@ impl ObjectMeta {
         ObjectMeta {
             etag,
             checksum: None,
+            checksum_type: ChecksumType::FullObject,
             headers: ContentHeaders::default(),
             user_metadata: Vec::new(),
             storage_class: None,

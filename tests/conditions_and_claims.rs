@@ -236,7 +236,7 @@ fn complete_multipart_upload_has_the_checksum_of_the_parts_checksums() {
     for wrong in [format!("{of_the_content}-1"), of_the_content, format!("{composite}-2")] {
         assert_refused(&complete(&wrong), 400, "BadDigest");
     }
-    assert_refused(&complete("bad"), 400, "InvalidRequest");
+    assert_refused(&complete("bad"), 400, "BadDigest");
     assert_eq!(server.call(object("HEAD", "parts")).status, 404);
     let marked = format!("{composite}-1");
     for _ in ["the first time", "and again"] {

@@ -13,8 +13,8 @@
 //!
 //! Refused: a copy onto itself that changes nothing, sources over 5 GiB, ranges outside the source.
 
-use super::multipart::write_checksum;
-use super::object::{checksum_text, name_condition, new_meta, precondition_failed};
+use super::checksum::{write_checksum, write_object_checksum};
+use super::object::{name_condition, new_meta, precondition_failed};
 use super::{Context, OpenBucket, config, with_new_version};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
@@ -23,7 +23,9 @@ use crate::http::response::Response;
 use crate::limits;
 use crate::router::{CopyObject, CopySource, UploadPartCopy};
 use crate::store::Object;
-use crate::types::{Checksum, ChecksumAlgorithm, ETag, ObjectMeta, Verdict, VersionId};
+use crate::types::{
+    Checksum, ChecksumAlgorithm, ChecksumType, ETag, ObjectMeta, Verdict, VersionId,
+};
 use crate::xml::Document;
 use std::os::unix::fs::FileExt;
 
@@ -43,7 +45,7 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     if !meta.tags.is_empty() {
         context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
     }
-    let (etag, checksum) = (meta.etag.clone(), meta.checksum.clone());
+    let (etag, checksum, of) = (meta.etag.clone(), meta.checksum.clone(), meta.checksum_type);
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
         .bucket
@@ -52,10 +54,7 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     let mut document = Document::new("CopyObjectResult");
     document.text("LastModified", &committed.modified.iso8601());
     document.text("ETag", &committed.etag.quoted());
-    if let Some(checksum) = &checksum {
-        let (value, kind) = checksum_text(&etag, checksum);
-        document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
-    }
+    write_object_checksum(&mut document, &etag, checksum.as_ref(), of);
     let response = with_source_version(Response::xml(document.finish()), source_version);
     let response = with_new_version(response, committed.version_id);
     Ok(config::with_new_expiration(response, &open.bucket, &input.key))
@@ -139,6 +138,7 @@ fn copied_meta(
     }
     meta.etag = source.meta.etag.clone();
     meta.checksum = source.meta.checksum.clone();
+    meta.checksum_type = source.meta.checksum_type;
     let other = |had: &Checksum| Some(had.algorithm) != input.checksum;
     let wanted = input.checksum.filter(|_| meta.checksum.as_ref().is_none_or(other));
     // The tag of a file that was edited by hand speaks of that one file, not of its content.
@@ -146,6 +146,7 @@ fn copied_meta(
         let digests = read_whole(source, wanted)?;
         meta.etag = ETag::Md5(digests.md5);
         meta.checksum = digests.checksum;
+        meta.checksum_type = ChecksumType::FullObject;
     }
     Ok(meta)
 }

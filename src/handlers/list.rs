@@ -16,7 +16,7 @@ use crate::error::{Result, S3Error};
 use crate::http::response::Response;
 use crate::router::{ListMultipartUploads, ListObjects, ListObjectsV2, Listing};
 use crate::store::{ListEntry, ListPage, ListQuery, UploadInfo};
-use crate::types::{ChecksumAlgorithm, ETag, Key, Owner, Timestamp, UploadId};
+use crate::types::{ChecksumAlgorithm, ETag, Key, Owner, Timestamp, UploadChecksum, UploadId};
 use crate::xml::{self, Document};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 
@@ -249,8 +249,13 @@ fn write_upload(
     document.text("UploadId", id.as_str());
     write_origin(document, open, info);
     document.text("Initiated", &info.initiated.iso8601());
-    if let Some(algorithm) = info.checksum {
-        document.text("ChecksumAlgorithm", algorithm.name());
+    write_upload_checksum(document, info);
+}
+
+/// Which checksums an upload keeps, if any.
+pub(super) fn write_upload_checksum(document: &mut Document, info: &UploadInfo) {
+    if let Some(UploadChecksum { algorithm, of }) = info.checksum {
+        document.text("ChecksumAlgorithm", algorithm.name()).text("ChecksumType", of.name());
     }
 }
 

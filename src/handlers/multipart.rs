@@ -3,10 +3,17 @@
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
 //!
 //! Refused: lists of parts that do not ascend, or that name tags this server never gave. What the
-//! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses.
+//! parts themselves must be (5 MiB, acknowledged, of that tag) the store knows and refuses. A part
+//! listed twice is refused as on AWS, where Ceph takes the last: it may stand for one forgotten.
+//!
+//! Where we deviate: AWS refuses a part without the checksum that its upload asked for, and a
+//! COMPOSITE Complete that does not repeat every part's. Here the server computes the one and has
+//! the other; what is sent is compared. A checksum nobody asked for is not computed (AWS makes a
+//! CRC64NVME of every object).
 
-use super::list::{bool_text, write_origin};
-use super::object::{checksum_text, name_condition, new_meta};
+use super::checksum::{write_checksum, write_object_checksum};
+use super::list::{bool_text, write_origin, write_upload_checksum};
+use super::object::{name_condition, new_meta};
 use super::receive::{Terms, receive, receive_xml};
 use super::{Context, blocking, config, with_new_version};
 use crate::auth::access::Action;
@@ -14,11 +21,11 @@ use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{
-    CompleteMultipartUpload, CreateMultipartUpload, ListParts, ObjectChecksum, UploadAddress,
+    CompleteMultipartUpload, CreateMultipartUpload, ExpectedObject, ListParts, UploadAddress,
     UploadPart,
 };
-use crate::store::{CompletePart, PartRecord, UploadInfo};
-use crate::types::{Checksum, ChecksumAlgorithm, Key, ObjectMeta};
+use crate::store::{CompletePart, Expectation, PartRecord, UploadInfo};
+use crate::types::{ChecksumAlgorithm, ChecksumType, Key, ObjectMeta, UploadChecksum};
 use crate::xml::{self, CompletedPart, Document};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -47,15 +54,10 @@ pub(super) fn create_multipart_upload(
     let response = config::with_abort_date(response, &open.bucket, &key, context.now);
     Ok(match checksum {
         None => response,
-        Some(algorithm) => response
+        Some(UploadChecksum { algorithm, of }) => response
             .header("x-amz-checksum-algorithm", algorithm.name())
-            .header("x-amz-checksum-type", checksum_type(algorithm)),
+            .header("x-amz-checksum-type", of.name()),
     })
-}
-
-/// CRC64NVME alone can be combined from those of the parts.
-fn checksum_type(algorithm: ChecksumAlgorithm) -> &'static str {
-    if algorithm == ChecksumAlgorithm::Crc64Nvme { "FULL_OBJECT" } else { "COMPOSITE" }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
@@ -70,7 +72,7 @@ pub(super) async fn upload_part(
     let opener = context.clone();
     let (writer, wanted) = blocking(move || {
         let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
-        let wanted = agree(claimed, upload.info().checksum)?;
+        let wanted = agree(claimed, upload.info().checksum.map(|wanted| wanted.algorithm))?;
         Ok((upload.part(input.part_number, input.length)?, wanted))
     })
     .await?;
@@ -111,25 +113,27 @@ pub(super) async fn complete_multipart_upload(
     input: CompleteMultipartUpload,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let CompleteMultipartUpload { upload, expected, checksum, conditions } = input;
+    let CompleteMultipartUpload { upload, expected, object, conditions } = input;
     let (opener, address) = (context.clone(), upload.clone());
     let (open, mut stored) =
         blocking(move || opener.open_upload(&address, Action::PutObject)).await?;
     stored.retain_by_default(context.now);
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;
-        let checksum = checksum.map(|checksum| of_that_many(checksum, parts.len())).transpose()?;
+        let wanted = stored.info().checksum;
+        consecutive(&parts, wanted)?;
+        let expectation = expectation(object, wanted, parts.len())?;
         let committed = stored
-            .complete(&parts, &conditions, checksum.as_ref())
+            .complete(&parts, &conditions, &expectation)
             .map_err(|error| name_condition(error, &conditions))?;
         let mut document = Document::new("CompleteMultipartUploadResult");
         document.text("Location", &location(&upload));
         document.text("Bucket", upload.bucket.as_str());
         document.text("Key", upload.key.as_str());
         document.text("ETag", &committed.etag.quoted());
-        if let Some(checksum) = &committed.checksum {
-            let (value, kind) = checksum_text(&committed.etag, checksum);
-            document.text(checksum.algorithm.element(), &value).text("ChecksumType", kind);
+        if let Some(UploadChecksum { of, .. }) = wanted {
+            let checksum = committed.checksum.as_ref();
+            write_object_checksum(&mut document, &committed.etag, checksum, of);
         }
         let response = Response::xml(document.finish());
         let response = with_new_version(response, committed.version_id);
@@ -138,12 +142,26 @@ pub(super) async fn complete_multipart_upload(
     .await
 }
 
-/// The checksum a client expects of so many parts.
-fn of_that_many(expected: ObjectChecksum, parts: usize) -> Result<Checksum> {
-    match expected.parts {
-        Some(n) if n != parts => Err(ErrorCode::BadDigest.into()),
-        _ => Ok(expected.checksum),
+/// What the store is to hold the object against, where that agrees with upload and list.
+fn expectation(
+    expected: ExpectedObject,
+    upload: Option<UploadChecksum>,
+    parts: usize,
+) -> Result<Expectation> {
+    if let (Some(of), Some(upload)) = (expected.of, upload)
+        && of != upload.of
+    {
+        let message = format!(
+            "The upload was created using the {} checksum mode. The complete request must use the \
+             same checksum mode.",
+            upload.of.name()
+        );
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
     }
+    if expected.parts.is_some_and(|n| n != parts) {
+        return Err(ErrorCode::BadDigest.into());
+    }
+    Ok(Expectation { checksum: expected.checksum, length: expected.length })
 }
 
 /// Part numbers rise, without repeats, and each tag is one that could have been given.
@@ -161,6 +179,16 @@ fn ascending(parts: Vec<CompletedPart>) -> Result<Vec<CompletePart>> {
                 .with("PartNumber", part.number.get().to_string())),
         };
     parts.into_iter().map(named).collect()
+}
+
+/// Checksums of checksums speak of parts 1 to k, so AWS wants those.
+fn consecutive(parts: &[CompletePart], wanted: Option<UploadChecksum>) -> Result<()> {
+    let composite = wanted.is_some_and(|wanted| wanted.of == ChecksumType::Composite);
+    let in_place = |(number, part): (u16, &CompletePart)| part.number.get() == number;
+    match composite && !(1..).zip(parts).all(in_place) {
+        true => Err(ErrorCode::InvalidPartOrder.into()),
+        false => Ok(()),
+    }
 }
 
 /// Everything but unreserved characters and the slash, as in a path.
@@ -206,10 +234,7 @@ pub(super) fn list_parts(context: &Context, input: &ListParts) -> Result<Respons
     document.text("NextPartNumberMarker", &next.to_string());
     document.text("MaxParts", &input.max_parts.to_string());
     document.text("IsTruncated", bool_text(truncated));
-    if let Some(algorithm) = info.checksum {
-        document.text("ChecksumAlgorithm", algorithm.name());
-        document.text("ChecksumType", checksum_type(algorithm));
-    }
+    write_upload_checksum(&mut document, info);
     for part in &parts {
         document.element("Part", |document| write_part(document, part));
     }
@@ -223,13 +248,6 @@ fn write_part(document: &mut Document, part: &PartRecord) {
     document.text("ETag", &part.etag.quoted());
     document.text("Size", &part.length.to_string());
     write_checksum(document, part.checksum.as_ref());
-}
-
-/// `<ChecksumCRC32>` and its kin.
-pub(super) fn write_checksum(document: &mut Document, checksum: Option<&Checksum>) {
-    if let Some(checksum) = checksum {
-        document.text(checksum.algorithm.element(), &checksum.base64());
-    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
 
-use super::ObjectChecksum;
-use super::parse::{self, field};
+use super::ExpectedObject;
+use super::parse::field;
 use crate::digest::{Expected, ExpectedChecksum};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::RequestHead;
-use crate::types::{Checksum, ChecksumAlgorithm};
+use crate::types::{Checksum, ChecksumAlgorithm, ChecksumType, UploadChecksum};
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 const PREFIX: &str = "x-amz-checksum-";
@@ -51,26 +51,63 @@ pub(super) fn for_copy(head: &RequestHead) -> Result<Option<ChecksumAlgorithm>> 
     algorithm(head, "x-amz-checksum-algorithm")
 }
 
-/// The algorithm of a multipart upload. `x-amz-checksum-type` is taken where it says what is done
-/// here anyway: COMPOSITE, and FULL_OBJECT for CRC64NVME, which knows no other.
-pub(super) fn for_multipart(head: &RequestHead) -> Result<Option<ChecksumAlgorithm>> {
-    use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+/// What CreateMultipartUpload asks for: an algorithm, and what the object's checksum is to be of.
+pub(super) fn for_multipart(head: &RequestHead) -> Result<Option<UploadChecksum>> {
     let algorithm = algorithm(head, "x-amz-checksum-algorithm")?;
-    let kind = field(head, "x-amz-checksum-type").map(str::to_ascii_uppercase);
-    match (kind.as_deref(), algorithm) {
-        (None, _)
-        | (Some("COMPOSITE"), Some(Crc32 | Crc32c | Sha1 | Sha256))
-        | (Some("FULL_OBJECT"), Some(Crc64Nvme)) => Ok(algorithm),
-        (Some("FULL_OBJECT"), Some(Crc32 | Crc32c)) => {
-            Err(parse::not_implemented("x-amz-checksum-type: FULL_OBJECT"))
-        }
-        _ => Err(invalid("x-amz-checksum-type")),
+    let Some(algorithm) = algorithm else {
+        return match checksum_type(head)? {
+            None => Ok(None),
+            Some(_) => Err(S3Error::new(
+                ErrorCode::InvalidRequest,
+                "The x-amz-checksum-type header can only be used with the \
+                 x-amz-checksum-algorithm header.",
+            )),
+        };
+    };
+    let of = checksum_type(head)?.unwrap_or(ChecksumType::of_parts(algorithm));
+    if of.is_for(algorithm) {
+        return Ok(Some(UploadChecksum { algorithm, of }));
     }
+    let (of, algorithm) = (of.name(), algorithm.name().to_ascii_lowercase());
+    let message =
+        format!("The {of} checksum type cannot be used with the {algorithm} checksum algorithm.");
+    Err(S3Error::new(ErrorCode::InvalidRequest, message))
+}
+
+/// `x-amz-checksum-type`.
+fn checksum_type(head: &RequestHead) -> Result<Option<ChecksumType>> {
+    const NAME: &str = "x-amz-checksum-type";
+    let Some(text) = field(head, NAME) else { return Ok(None) };
+    [ChecksumType::Composite, ChecksumType::FullObject]
+        .into_iter()
+        .find(|of| of.name().eq_ignore_ascii_case(text))
+        .map(Some)
+        .ok_or_else(|| invalid(NAME))
+}
+
+/// What a Complete says of the object to be: its checksum, what that is of, its length.
+pub(super) fn of_object(head: &RequestHead) -> Result<ExpectedObject> {
+    let (checksum, parts) = match object_checksum(head)? {
+        Some((checksum, parts)) => (Some(checksum), parts),
+        None => (None, None),
+    };
+    Ok(ExpectedObject { checksum, of: checksum_type(head)?, parts, length: object_size(head)? })
+}
+
+/// `x-amz-mp-object-size`, which Java's SDK always sends.
+fn object_size(head: &RequestHead) -> Result<Option<u64>> {
+    const NAME: &str = "x-amz-mp-object-size";
+    let Some(text) = field(head, NAME) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let wrong = if text.parse::<i64>().is_ok() { "less than zero" } else { "invalid" };
+        let message = format!("Value for {NAME} header is {wrong}: '{text}'");
+        S3Error::new(ErrorCode::InvalidRequest, message)
+    })
 }
 
 /// The checksum of the whole object that a Complete expects; `-N` after it is the number of parts,
 /// as S3 writes the checksum of checksums.
-pub(super) fn of_object(head: &RequestHead) -> Result<Option<ObjectChecksum>> {
+fn object_checksum(head: &RequestHead) -> Result<Option<(Checksum, Option<usize>)>> {
     let Some((algorithm, text)) = sent(head)? else { return Ok(None) };
     let (text, parts) = match text.split_once('-') {
         Some((text, parts)) => {
@@ -79,7 +116,7 @@ pub(super) fn of_object(head: &RequestHead) -> Result<Option<ObjectChecksum>> {
         }
         None => (text, None),
     };
-    Ok(Some(ObjectChecksum { checksum: Checksum::parse(algorithm, text)?, parts }))
+    Ok(Some((Checksum::parse(algorithm, text)?, parts)))
 }
 
 fn value(head: &RequestHead) -> Result<Option<Checksum>> {

@@ -8,8 +8,9 @@ use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
 use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
-    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadId, VersionId,
+    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ContentHeaders,
+    Grantee, Key, ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadChecksum,
+    UploadId, VersionId,
 };
 use std::ops::RangeInclusive;
 
@@ -318,8 +319,8 @@ pub struct CreateMultipartUpload {
     pub key: Key,
     /// Headers, metadata, ACL of the object to be.
     pub new: NewObject,
-    /// `x-amz-checksum-algorithm`.
-    pub checksum: Option<ChecksumAlgorithm>,
+    /// `x-amz-checksum-algorithm` and `-type`.
+    pub checksum: Option<UploadChecksum>,
 }
 
 /// Bucket, key and upload id.
@@ -359,13 +360,17 @@ pub struct UploadPartCopy {
     pub range: Option<(u64, u64)>,
 }
 
-/// The checksum of an object made of parts, as a client expects it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectChecksum {
-    /// Of the whole, or of the parts' checksums.
-    pub checksum: Checksum,
-    /// How many parts, where it says so.
+/// An object made of parts, as a client expects it; what it does not speak of is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedObject {
+    /// `x-amz-checksum-*`: of the whole, or of the parts' checksums.
+    pub checksum: Option<Checksum>,
+    /// `x-amz-checksum-type`.
+    pub of: Option<ChecksumType>,
+    /// How many parts, where the checksum says so.
     pub parts: Option<usize>,
+    /// `x-amz-mp-object-size`, in bytes.
+    pub length: Option<u64>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
@@ -375,8 +380,8 @@ pub struct CompleteMultipartUpload {
     pub upload: UploadAddress,
     /// Claims about the XML: Content-MD5 alone, as checksum headers speak of the object here.
     pub expected: Expected,
-    /// `x-amz-checksum-*`.
-    pub checksum: Option<ObjectChecksum>,
+    /// What the object must come to.
+    pub object: ExpectedObject,
     /// `If-Match`, `If-None-Match`.
     pub conditions: Conditions,
 }
@@ -397,14 +402,25 @@ pub struct ListParts {
 pub struct GetObjectAttributes {
     /// The object, or a version of it.
     pub object: ObjectAddress,
-    /// `x-amz-object-attributes`, as sent.
-    pub attributes: String,
+    /// `x-amz-object-attributes`.
+    pub attributes: ObjectAttributes,
     /// `x-amz-max-parts`, 0 to 1,000.
     pub max_parts: usize,
     /// `x-amz-part-number-marker`.
     pub part_number_marker: u16,
     /// `If-*`.
     pub conditions: Conditions,
+}
+
+/// Which attributes are asked for, under their own names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are those of the answer's elements
+pub struct ObjectAttributes {
+    pub etag: bool,
+    pub checksum: bool,
+    pub object_parts: bool,
+    pub storage_class: bool,
+    pub object_size: bool,
 }
 
 /// A new document for an object's tags, retention or legal hold.

@@ -61,15 +61,14 @@ fn upload_part(head: &RequestHead, upload: UploadAddress) -> Result<Operation> {
     Ok(Operation::UploadPartCopy(UploadPartCopy { upload, part_number, source, range }))
 }
 
-/// `x-amz-mp-object-size` is not compared, but Java's SDK always sends it: ignored.
 fn complete_multipart_upload(
     head: &RequestHead,
     upload: UploadAddress,
 ) -> Result<CompleteMultipartUpload> {
-    let checksum = checksum::of_object(head)?;
+    let object = checksum::of_object(head)?;
     let expected = Expected { content_md5: checksum::content_md5(head)?, checksum: None };
     let conditions = parse::write_conditions(head)?;
-    Ok(CompleteMultipartUpload { upload, expected, checksum, conditions })
+    Ok(CompleteMultipartUpload { upload, expected, object, conditions })
 }
 
 fn list_parts(head: &RequestHead, upload: UploadAddress) -> Result<ListParts> {

@@ -7,10 +7,10 @@
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
 use super::{
-    DeleteObject, GetObject, GetObjectAttributes, NewObject, ObjectAddress, Operation, PutAcl,
-    PutObject, PutObjectConfig, ResponseOverrides, Unconfigured,
+    DeleteObject, GetObject, NewObject, ObjectAddress, Operation, PutAcl, PutObject,
+    PutObjectConfig, ResponseOverrides, Unconfigured,
 };
-use super::{checksum, copy, multipart};
+use super::{attributes, checksum, copy, multipart};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::http::range::ByteRange;
@@ -44,7 +44,7 @@ pub(super) fn route(
         (Some("acl"), Method::Get) => Operation::GetObjectAcl(object),
         (Some("acl"), Method::Put) => Operation::PutObjectAcl(object, PutAcl::read(head)?),
         (Some("attributes"), Method::Get) => {
-            Operation::GetObjectAttributes(get_object_attributes(head, object)?)
+            Operation::GetObjectAttributes(attributes::get_object_attributes(head, object)?)
         }
         (Some("legal-hold"), Method::Get) => Operation::GetObjectLegalHold(object),
         (Some("legal-hold"), Method::Put) => {
@@ -70,16 +70,6 @@ pub(super) fn route(
 fn put_config(head: &RequestHead, object: ObjectAddress) -> Result<PutObjectConfig> {
     let bypass_governance = parse::bypass_governance(head);
     Ok(PutObjectConfig { object, bypass_governance, expected: checksum::expected(head)? })
-}
-
-fn get_object_attributes(head: &RequestHead, object: ObjectAddress) -> Result<GetObjectAttributes> {
-    Ok(GetObjectAttributes {
-        object,
-        attributes: field(head, "x-amz-object-attributes").unwrap_or_default().to_owned(),
-        max_parts: crate::limits::PAGE_MAX,
-        part_number_marker: 0,
-        conditions: parse::conditions(head, parse::IF),
-    })
 }
 
 fn get_object(head: &RequestHead, object: ObjectAddress) -> Result<GetObject> {

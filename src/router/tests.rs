@@ -1,6 +1,7 @@
 //! From raw request bytes to operations: routing here, addresses and inputs in the files below.
 
 mod addresses;
+mod checksums;
 mod inputs;
 
 use super::subresources::{On, ROUTED, TABLE};

@@ -206,7 +206,8 @@ fn describe_attribute(attribute: &Attribute, stat: &Stat) -> Vec<String> {
         lines.push(format!("edited since: {} bytes, {now}; this ETag is void", stat.st_size));
     }
     if let Some(checksum) = &meta.checksum {
-        lines.push(format!("{}: {}", checksum.algorithm.header(), checksum.base64()));
+        let (name, of) = (checksum.algorithm.header(), meta.checksum_type.name());
+        lines.push(format!("{name}: {} ({of})", checksum.base64()));
     }
     let headers = &meta.headers;
     for (name, value) in [
@@ -247,7 +248,7 @@ fn describe_attribute(attribute: &Attribute, stat: &Stat) -> Vec<String> {
         lines.push(format!("owner: {} {}", acl.owner.id, acl.owner.display_name.escape_debug()));
         lines.extend(acl.grants.iter().map(|grant| format!("grant: {grant:?}")));
     }
-    for (length, count) in &attribute.parts.0 {
+    for (length, count) in &attribute.parts.runs {
         lines.push(format!("parts: {count} of {length} bytes"));
     }
     lines

@@ -20,15 +20,17 @@
 //! Pure: `attribute` reads and writes the bytes.
 
 mod bytes;
+mod parts;
 
 use crate::types::{
-    Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, ObjectMeta, Retention, RetentionMode,
-    Timestamp, VersionId,
+    Acl, Checksum, ChecksumAlgorithm, ChecksumType, ContentHeaders, ETag, ObjectMeta, Retention,
+    RetentionMode, Timestamp, VersionId,
 };
 use bytes::{Decoded, Reader, push_field, push_varint, unzigzag, zigzag};
 use rustix::fs::Stat;
 
 pub(super) use bytes::Unreadable;
+pub(super) use parts::PartRuns;
 
 const VERSION: u8 = 1;
 
@@ -38,6 +40,8 @@ mod tag {
     pub(super) const CHECKSUM: u8 = 2;
     pub(super) const STORAGE_CLASS: u8 = 3;
     pub(super) const CONTENT_TYPE_NUMBER: u8 = 4;
+    /// Marks the checksum of an object made of parts that is not of theirs, as it would be.
+    pub(super) const FULL_OBJECT_CHECKSUM: u8 = 5;
     pub(super) const VERSION_ID: u8 = 16;
     pub(super) const RETENTION: u8 = 17;
     pub(super) const LEGAL_HOLD: u8 = 18;
@@ -57,6 +61,7 @@ mod tag {
     pub(super) const ACL: u8 = 40;
     pub(super) const PARTS: u8 = 41;
     pub(super) const OBJECT_TAG: u8 = 42;
+    pub(super) const PART_CHECKSUMS: u8 = 43;
     /// From here on a decoder may skip what it does not know.
     pub(super) const OPTIONAL: u8 = 128;
 }
@@ -104,25 +109,6 @@ const CONTENT_TYPES: [&str; 40] = [
     "font/woff2",
     "inode/x-empty",
 ];
-
-/// The lengths of an object's parts, in order, as runs: a length in bytes, and how many follow each
-/// other with it. Uniform parts are two runs however many there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct PartRuns(pub(super) Vec<(u64, u64)>);
-
-impl PartRuns {
-    /// From each part's length.
-    pub(super) fn of(lengths: impl IntoIterator<Item = u64>) -> PartRuns {
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for length in lengths {
-            match runs.last_mut() {
-                Some((run, count)) if *run == length => *count += 1,
-                _ => runs.push((length, 1)),
-            }
-        }
-        PartRuns(runs)
-    }
-}
 
 /// The attribute's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +158,9 @@ impl Attribute {
         }
         if let Some(number) = self.content_type_number() {
             push_field(&mut head, tag::CONTENT_TYPE_NUMBER, &[number]);
+        }
+        if self.meta.checksum_type != implied_checksum_type(&self.meta) {
+            push_field(&mut head, tag::FULL_OBJECT_CHECKSUM, &[]);
         }
         self.encode_version_fields(&mut head);
         head
@@ -228,16 +217,15 @@ impl Attribute {
             let json = serde_json::to_vec(acl).expect("an ACL is strings and lists");
             push_field(&mut rest, tag::ACL, &json);
         }
-        if !self.parts.0.is_empty() {
-            let mut runs = Vec::new();
-            for (length, count) in &self.parts.0 {
-                push_varint(&mut runs, *length);
-                push_varint(&mut runs, *count);
-            }
-            push_field(&mut rest, tag::PARTS, &runs);
+        if !self.parts.runs.is_empty() {
+            push_field(&mut rest, tag::PARTS, &self.parts.encode_runs());
         }
         for (key, value) in &self.meta.tags.0 {
             push_pair(&mut rest, tag::OBJECT_TAG, key, value);
+        }
+        if let Some((algorithm, values)) = &self.parts.checksums {
+            let number = checksum_number(*algorithm);
+            push_field(&mut rest, tag::PART_CHECKSUMS, &[&[number], &values[..]].concat());
         }
         rest
     }
@@ -304,7 +292,11 @@ impl Attribute {
                     self.meta.etag = ETag::Multipart(md5, count);
                 }
             }
-            tag::CHECKSUM => self.meta.checksum = Some(decode_checksum(value)?),
+            tag::CHECKSUM => {
+                self.meta.checksum = Some(decode_checksum(value)?);
+                self.meta.checksum_type = implied_checksum_type(&self.meta);
+            }
+            tag::FULL_OBJECT_CHECKSUM => self.meta.checksum_type = ChecksumType::FullObject,
             tag::STORAGE_CLASS => self.meta.storage_class = Some(text(value)?),
             tag::CONTENT_TYPE_NUMBER => {
                 let [number] = *Reader(value).last_array()?;
@@ -348,10 +340,10 @@ impl Attribute {
                 let acl: Acl = serde_json::from_slice(value).map_err(|_| Unreadable::Damaged)?;
                 self.meta.acl = Some(acl);
             }
-            tag::PARTS => {
-                while !reader.0.is_empty() {
-                    self.parts.0.push((reader.varint()?, reader.varint()?));
-                }
+            tag::PARTS => self.parts.decode_runs(reader)?,
+            tag::PART_CHECKSUMS => {
+                let algorithm = checksum_algorithm(reader.byte()?)?;
+                self.parts.checksums = Some((algorithm, reader.0.to_vec()));
             }
             tag::OPTIONAL.. => {}
             _ => return Err(Unreadable::Newer),
@@ -372,11 +364,7 @@ pub(super) fn modified(stat: &Stat) -> Timestamp {
 
 fn decode_checksum(value: &[u8]) -> Decoded<Checksum> {
     let mut reader = Reader(value);
-    let number = reader.byte()?;
-    let algorithm = ChecksumAlgorithm::ALL
-        .into_iter()
-        .find(|algorithm| checksum_number(*algorithm) == number)
-        .ok_or(Unreadable::Newer)?;
+    let algorithm = checksum_algorithm(reader.byte()?)?;
     if reader.0.len() != algorithm.value_bytes() {
         return Err(Unreadable::Damaged);
     }
@@ -391,6 +379,21 @@ fn checksum_number(algorithm: ChecksumAlgorithm) -> u8 {
         ChecksumAlgorithm::Crc64Nvme => 3,
         ChecksumAlgorithm::Sha1 => 4,
         ChecksumAlgorithm::Sha256 => 5,
+    }
+}
+
+fn checksum_algorithm(number: u8) -> Decoded<ChecksumAlgorithm> {
+    ChecksumAlgorithm::ALL
+        .into_iter()
+        .find(|algorithm| checksum_number(*algorithm) == number)
+        .ok_or(Unreadable::Newer)
+}
+
+/// What a checksum is of, as algorithm and entity tag alone would have it.
+fn implied_checksum_type(meta: &ObjectMeta) -> ChecksumType {
+    match (&meta.etag, &meta.checksum) {
+        (ETag::Multipart(..), Some(checksum)) => ChecksumType::of_parts(checksum.algorithm),
+        _ => ChecksumType::FullObject,
     }
 }
 

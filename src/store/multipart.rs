@@ -29,7 +29,7 @@ use super::{Bucket, Committed, Object, refused};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Timestamp,
+    Checksum, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Timestamp, UploadChecksum,
     UploadId,
 };
 use folder::Taken;
@@ -43,8 +43,8 @@ use std::sync::Arc;
 pub struct UploadInfo {
     /// Metadata of the object to be; its etag is a placeholder.
     pub meta: ObjectMeta,
-    /// `x-amz-checksum-algorithm`.
-    pub checksum: Option<ChecksumAlgorithm>,
+    /// `x-amz-checksum-algorithm` and `-type`.
+    pub checksum: Option<UploadChecksum>,
     /// Initiator and owner.
     pub owner: Owner,
     /// Started.
@@ -73,8 +73,17 @@ pub struct CompletePart {
     pub number: PartNumber,
     /// The ETag that its upload answered.
     pub etag: ETag,
-    /// Checksums given, compared with the record's where it has one of that algorithm.
+    /// Checksums given, each compared with the record's.
     pub checksums: Vec<Checksum>,
+}
+
+/// What the object made of parts must come to; what is `None` may be anything.
+#[derive(Clone, Debug, Default)]
+pub struct Expectation {
+    /// Its checksum.
+    pub checksum: Option<Checksum>,
+    /// Its length in bytes.
+    pub length: Option<u64>,
 }
 
 /// A page of uploads.
@@ -204,13 +213,13 @@ impl Upload {
     }
 
     /// Publishes the object. `InvalidPart`, `EntityTooSmall`; that the list ascends is the caller's
-    /// to check. `BadDigest` where the object's checksum is not `expected`. A repeat of the same
-    /// list answers the same.
+    /// to check. `BadDigest` where the object's checksum is not the expected one, `InvalidRequest`
+    /// where its length is not. A repeat of the same list answers the same.
     pub fn complete(
         &self,
         parts: &[CompletePart],
         conditions: &Conditions,
-        expected: Option<&Checksum>,
+        expected: &Expectation,
     ) -> Result<Committed> {
         complete::complete(self, parts, conditions, expected)
     }

@@ -40,28 +40,24 @@ pub struct Object {
 impl Object {
     /// How many parts it was made of, if that is known; an object of one PUT has none.
     pub fn part_count(&self) -> Option<u64> {
-        let parts = self.parts.0.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
-        (parts > 0).then_some(parts)
+        Some(self.parts.count()).filter(|count| *count > 0)
     }
 
     /// First offset and length in bytes of its part of that number; an object that was not made of
     /// parts is its own part 1.
     pub fn part(&self, number: PartNumber) -> Option<(u64, u64)> {
-        let mut before = u64::from(number.get()) - 1;
+        let index = u64::from(number.get()) - 1;
         if self.part_count().is_none() {
-            return (before == 0).then_some((0, self.length));
+            return (index == 0).then_some((0, self.length));
         }
-        let mut offset: u64 = 0;
-        for &(bytes, count) in &self.parts.0 {
-            let skipped = before.min(count);
-            offset = offset.checked_add(bytes.checked_mul(skipped)?)?;
-            if before < count {
-                let end = offset.checked_add(bytes)?;
-                return (end <= self.length).then_some((offset, bytes)); // a damaged record is none
-            }
-            before -= count;
-        }
-        None
+        let (offset, bytes) = self.parts.place(index)?;
+        let end = offset.checked_add(bytes)?;
+        (end <= self.length).then_some((offset, bytes)) // a damaged record is none
+    }
+
+    /// The checksum of its part of that number, if its upload wanted one.
+    pub fn part_checksum(&self, number: PartNumber) -> Option<Checksum> {
+        self.parts.checksum(u64::from(number.get()) - 1)
     }
 }
 

@@ -14,7 +14,7 @@ use super::meta::PartRuns;
 use super::{Bucket, Root, Versioning, refused, versions};
 use crate::auth::PayloadVerified;
 use crate::error::{Result, S3Error};
-use crate::types::{Checksum, ETag, ObjectMeta, Timestamp, VersionId};
+use crate::types::{Checksum, ChecksumType, ETag, ObjectMeta, Timestamp, VersionId};
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, FlockOperation, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
@@ -138,6 +138,7 @@ impl Staged {
         }
         meta.etag = ETag::Md5(digests.md5);
         meta.checksum = digests.checksum.clone();
+        meta.checksum_type = ChecksumType::FullObject;
         meta.version_id = versions::expected_id(self.versioning);
         Sealed::unproved(&self.root, self.hold, meta, PartRuns::default(), Timestamp::now())
     }

@@ -12,6 +12,7 @@ pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod sharing;
+pub mod upload;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};

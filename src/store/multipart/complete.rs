@@ -8,13 +8,15 @@
 
 use super::folder::{self, Taken};
 use super::record::{self, DoneFile, InfoFile, PartFile};
-use super::{CompletePart, Upload, listing};
+use super::{CompletePart, Expectation, Upload, listing};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits::PART_READS_MAX;
 use crate::store::meta::PartRuns;
 use crate::store::staging::Hold;
 use crate::store::{Committed, Sealed, copy, refused, versions};
-use crate::types::{Checksum, Conditions, ETag, ObjectMeta, PartNumber, Timestamp, VersionId, hex};
+use crate::types::{
+    Checksum, Conditions, ETag, ObjectMeta, PartNumber, Timestamp, UploadChecksum, VersionId, hex,
+};
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 struct Chosen {
     number: PartNumber,
     md5: [u8; 16],
+    checksum: Option<Checksum>,
     file: PartFile,
 }
 
@@ -33,23 +36,24 @@ pub(super) fn complete(
     upload: &Upload,
     parts: &[CompletePart],
     conditions: &Conditions,
-    expected: Option<&Checksum>,
+    expected: &Expectation,
 ) -> Result<Committed> {
     let list = list_digest(parts);
     let Some(own) = &upload.folder else {
-        return answer_again(upload, &list, expected);
+        return answer_again(upload, &list, expected.checksum.as_ref());
     };
     let Some(_turn) = upload.take_turn(own)? else {
-        return answer_again(upload, &list, expected);
+        return answer_again(upload, &list, expected.checksum.as_ref());
     };
     if is_published(&upload.uploads, upload.id.as_str(), own)? {
         // By a Complete that did not live to say so.
         finish(upload, own)?;
-        return answer_again(upload, &list, expected);
+        return answer_again(upload, &list, expected.checksum.as_ref());
     }
     let chosen = check(upload, own, parts)?;
     let meta = meta(upload, &chosen);
-    check_expected(expected, meta.checksum.as_ref())?;
+    check_length(expected.length, &chosen)?;
+    check_checksum(expected.checksum.as_ref(), meta.checksum.as_ref())?;
     let mut sealed = match whole_body(upload, own, &chosen, &meta)? {
         Some(sealed) => sealed,
         None => joined(upload, own, &chosen, &meta)?,
@@ -122,23 +126,43 @@ fn answer_again(upload: &Upload, list: &str, expected: Option<&Checksum>) -> Res
     let done = done.ok_or_else(|| upload.is_over())?;
     let etag = ETag::parse(&done.etag).ok_or_else(|| upload.is_over())?;
     let checksum = done.checksum.as_ref().and_then(record::checksum);
-    check_expected(expected, checksum.as_ref())?;
+    check_checksum(expected, checksum.as_ref())?;
     let modified = Timestamp::new(done.modified.0, done.modified.1);
     let version_id = done.version_id.as_deref().and_then(VersionId::parse);
     Ok(Committed { etag, modified, checksum, version_id })
 }
 
 /// `BadDigest` where the client knows another checksum of the whole, or one of another kind.
-fn check_expected(expected: Option<&Checksum>, computed: Option<&Checksum>) -> Result<()> {
+fn check_checksum(expected: Option<&Checksum>, computed: Option<&Checksum>) -> Result<()> {
     match expected {
         Some(expected) if computed != Some(expected) => {
-            let name = expected.algorithm.name();
+            let name = computed.unwrap_or(expected).algorithm.name().to_ascii_lowercase();
             let message =
                 format!("The {name} you specified did not match the calculated checksum.");
             Err(S3Error::new(ErrorCode::BadDigest, message))
         }
         _ => Ok(()),
     }
+}
+
+/// `InvalidRequest` where the client sent, or means to have sent, another number of bytes.
+fn check_length(expected: Option<u64>, chosen: &[Chosen]) -> Result<()> {
+    let length = length(chosen);
+    match expected {
+        Some(expected) if expected != length => Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            format!(
+                "The provided 'x-amz-mp-object-size' header value {expected} does not match what \
+                 was computed: {length}"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Of all parts together, in bytes.
+fn length(chosen: &[Chosen]) -> u64 {
+    chosen.iter().fold(0, |sum, part| sum.saturating_add(part.file.length))
 }
 
 /// The answer moves beside the folder, the folder goes.
@@ -182,16 +206,25 @@ fn choose(upload: &Upload, own: &OwnedFd, part: &CompletePart) -> Result<Chosen>
     let file: PartFile = folder::read(own, &folder::part_name(part.number))?.ok_or_else(invalid)?;
     let record = file.record(part.number).ok_or_else(invalid)?;
     let ETag::Md5(md5) = record.etag else { return Err(invalid()) };
-    let differs = part.checksums.iter().any(|given| {
-        record
-            .checksum
-            .as_ref()
-            .is_some_and(|kept| kept.algorithm == given.algorithm && kept != given)
-    });
-    if part.etag != record.etag || differs {
+    if part.etag != record.etag {
         return Err(invalid());
     }
-    Ok(Chosen { number: part.number, md5, file })
+    for given in &part.checksums {
+        match &record.checksum {
+            Some(kept) if kept == given => {}
+            Some(kept) if kept.algorithm == given.algorithm => return Err(invalid()),
+            _ => return Err(unknown_checksum(part.number, given)),
+        }
+    }
+    Ok(Chosen { number: part.number, md5, checksum: record.checksum, file })
+}
+
+/// A claim that nothing here can confirm: the part came with another algorithm, or with none.
+fn unknown_checksum(number: PartNumber, given: &Checksum) -> S3Error {
+    let (name, number) = (given.algorithm.name().to_ascii_lowercase(), number.get());
+    let message =
+        format!("The {name} you specified for part {number} did not match what we received.");
+    S3Error::new(ErrorCode::BadDigest, message)
 }
 
 /// The body itself, if it is exactly what was listed: parts 1 to k, each in its slot, all but the
@@ -224,7 +257,7 @@ fn whole_body(
     if !folder::try_lock(&file, true)? || is_tail_in_use(own, chosen)? {
         return Ok(None);
     }
-    let length = chosen.iter().fold(0_u64, |sum, part| sum.saturating_add(part.file.length));
+    let length = length(chosen);
     if file.metadata()?.len() < length {
         return Err(S3Error::internal("an upload's body is shorter than its records"));
     }
@@ -288,21 +321,26 @@ fn open_part(upload: &Upload, own: &OwnedFd, part: &Chosen) -> Result<(File, u64
 
 /// What the upload was begun with, and what its parts make of it.
 fn meta(upload: &Upload, chosen: &[Chosen]) -> ObjectMeta {
-    let parts = chosen.iter().map(|part| {
-        let record = part.file.record(part.number);
-        (record.and_then(|record| record.checksum), part.file.length)
-    });
-    let checksum = upload.info.checksum.and_then(|kind| Checksum::of_parts(kind, parts));
-    ObjectMeta { etag: etag(chosen), checksum, ..upload.info.meta.clone() }
+    let mut meta = ObjectMeta { etag: etag(chosen), ..upload.info.meta.clone() };
+    if let Some(UploadChecksum { algorithm, of }) = upload.info.checksum {
+        let parts = chosen.iter().map(|part| (part.checksum.clone(), part.file.length));
+        meta.checksum = Checksum::of_parts(algorithm, of, parts);
+        meta.checksum_type = of;
+    }
+    meta
 }
 
-/// Metadata and part lengths; the fsync.
+/// Metadata, lengths and checksums of the parts; the fsync.
 fn sealed(upload: &Upload, hold: Hold, chosen: &[Chosen], meta: &ObjectMeta) -> Result<Sealed> {
-    let lengths = PartRuns::of(chosen.iter().map(|part| part.file.length));
+    let mut parts = PartRuns::of(chosen.iter().map(|part| part.file.length));
+    if let Some(wanted) = upload.info.checksum {
+        let checksums = chosen.iter().map(|part| part.checksum.clone());
+        parts = parts.with_checksums(wanted.algorithm, checksums);
+    }
     let bucket = &upload.bucket;
     let version_id = versions::expected_id(bucket.config().versioning);
     let meta = ObjectMeta { version_id, ..meta.clone() };
-    Sealed::unproved(bucket.root(), hold, meta, lengths, Timestamp::now())
+    Sealed::unproved(bucket.root(), hold, meta, parts, Timestamp::now())
 }
 
 /// MD5 of the parts' MD5s, and their number.

@@ -167,7 +167,7 @@ pub(super) fn copy(
     length: u64,
 ) -> Result<PartRecord> {
     let mut writer = PartWriter::begin(upload, number, Some(length))?;
-    let mut digest = BodyDigest::new(upload.info.checksum);
+    let mut digest = BodyDigest::new(upload.info.checksum.map(|wanted| wanted.algorithm));
     let mut buffer = vec![0; BODY_BUFFER_BYTES];
     while writer.written < length {
         let want = usize::try_from(length - writer.written).unwrap_or(usize::MAX);

@@ -5,8 +5,8 @@
 
 use super::{PartRecord, UploadInfo, folder};
 use crate::types::{
-    Acl, Checksum, ChecksumAlgorithm, ContentHeaders, ETag, Key, ObjectMeta, Owner, PartNumber,
-    Retention, RetentionMode, Tags, Timestamp, hex, unhex,
+    Acl, Checksum, ChecksumAlgorithm, ChecksumType, ContentHeaders, ETag, Key, ObjectMeta, Owner,
+    PartNumber, Retention, RetentionMode, Tags, Timestamp, UploadChecksum, hex, unhex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ pub(super) struct InfoFile {
     initiated: (i64, u32),
     owner: Owner,
     checksum_algorithm: Option<String>,
+    checksum_type: Option<String>,
     content_type: Option<String>,
     cache_control: Option<String>,
     content_disposition: Option<String>,
@@ -43,7 +44,8 @@ impl InfoFile {
             key: key.as_str().to_owned(),
             initiated: (info.initiated.secs(), info.initiated.nanos()),
             owner: info.owner.clone(),
-            checksum_algorithm: info.checksum.map(|algorithm| algorithm.name().to_owned()),
+            checksum_algorithm: info.checksum.map(|wanted| wanted.algorithm.name().to_owned()),
+            checksum_type: info.checksum.map(|wanted| wanted.of.name().to_owned()),
             content_type: headers.content_type,
             cache_control: headers.cache_control,
             content_disposition: headers.content_disposition,
@@ -83,7 +85,14 @@ impl InfoFile {
         meta.legal_hold = self.legal_hold;
         UploadInfo {
             meta,
-            checksum: self.checksum_algorithm.and_then(|name| algorithm(&name)),
+            checksum: self.checksum_algorithm.and_then(|name| {
+                let algorithm = algorithm(&name)?;
+                let of = match self.checksum_type {
+                    Some(of) if of == ChecksumType::FullObject.name() => ChecksumType::FullObject,
+                    _ => ChecksumType::of_parts(algorithm),
+                };
+                Some(UploadChecksum { algorithm, of })
+            }),
             owner: self.owner,
             initiated: Timestamp::new(self.initiated.0, self.initiated.1),
         }

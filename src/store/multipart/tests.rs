@@ -3,14 +3,15 @@
 mod crashes;
 mod schedules;
 
-use super::{CompletePart, PartRecord, Upload, UploadInfo, folder};
+use super::{CompletePart, Expectation, PartRecord, Upload, UploadInfo, folder};
 use crate::digest::BodyDigest;
 use crate::error::{ErrorCode, Result};
 use crate::limits::{PART_BYTES_MIN, PUT_BYTES_MAX, UPLOAD_BODY_BYTES_MAX};
 use crate::store::testing::{Scratch, bare, get, key, photos, proof, put};
 use crate::store::{Bucket, Durability, ListQuery, Store};
 use crate::types::{
-    Checksum, ChecksumAlgorithm, Conditions, ETag, Owner, PartNumber, Timestamp, UploadId,
+    Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ETag, Owner, PartNumber, Timestamp,
+    UploadChecksum, UploadId,
 };
 use std::os::unix::fs::MetadataExt;
 
@@ -49,7 +50,9 @@ fn listed(record: &PartRecord) -> CompletePart {
 }
 
 fn complete(upload: &Upload, parts: &[CompletePart]) -> Result<ETag> {
-    upload.complete(parts, &Conditions::default(), None).map(|committed| committed.etag)
+    upload
+        .complete(parts, &Conditions::default(), &Expectation::default())
+        .map(|committed| committed.etag)
 }
 
 fn code<T>(result: Result<T>) -> ErrorCode {
@@ -85,7 +88,7 @@ fn complete_multipart_upload_of_uniform_parts_renames_the_body() {
     let object = bucket.object(&key("dir/k")).unwrap();
     assert_eq!(object.file.metadata().unwrap().ino(), inode, "renamed, not copied");
     assert_eq!((object.meta.etag, object.meta.headers), (etag.clone(), info().meta.headers));
-    assert_eq!(object.parts.0, [(4, 2), (2, 1)]);
+    assert_eq!(object.parts.runs, [(4, 2), (2, 1)]);
     let md5s = ["aaaa", "bbbb", "cc"].map(|text| md5(text.as_bytes()));
     assert_eq!(etag, ETag::Multipart(md5(&md5s.concat()), 3));
     assert_eq!(left(&bucket), [format!("{}.done", upload.id.as_str())]);
@@ -128,10 +131,11 @@ fn complete_multipart_upload_again_answers_the_same() {
     let bucket = scratch.bucket();
     let upload = begin(&bucket, "k");
     let list = [send(&upload, 1, b"one").unwrap()];
-    let first = upload.complete(&list, &Conditions::default(), None).unwrap();
+    let first = upload.complete(&list, &Conditions::default(), &Expectation::default()).unwrap();
     put(&bucket, "k", b"newer");
     for upload in [upload.clone(), reopen(&bucket, "k", &upload.id)] {
-        let again = upload.complete(&list, &Conditions::default(), None).unwrap();
+        let again =
+            upload.complete(&list, &Conditions::default(), &Expectation::default()).unwrap();
         assert_eq!((again.etag, again.modified), (first.etag.clone(), first.modified));
         let other = CompletePart { number: number(2), ..list[0].clone() };
         assert_eq!(code(complete(&upload, &[other])), ErrorCode::NoSuchUpload);
@@ -162,7 +166,7 @@ fn complete_multipart_upload_refuses_parts_that_are_not_there() {
 }
 
 #[test]
-fn complete_multipart_upload_compares_checksums_of_the_records_algorithm() {
+fn complete_multipart_upload_compares_each_checksum_with_the_record() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let upload = begin(&bucket, "k");
@@ -179,6 +183,7 @@ fn complete_multipart_upload_compares_checksums_of_the_records_algorithm() {
     let foreign = Checksum { algorithm: ChecksumAlgorithm::Sha1, value: vec![0; 20] };
     let with = |sum: Checksum| [CompletePart { checksums: vec![sum], ..listed(&record) }];
     assert_eq!(code(complete(&upload, &with(wrong))), ErrorCode::InvalidPart);
+    assert_eq!(code(complete(&upload, &with(foreign.clone()))), ErrorCode::BadDigest);
     assert_eq!(upload.parts(0, 1).unwrap().0[0].checksum.as_ref(), Some(&right));
     let id = upload.id.clone();
     complete(&upload, &with(right)).unwrap();
@@ -213,7 +218,7 @@ fn complete_multipart_upload_refused_by_a_condition_leaves_all_parts() {
     let list = list.map(|(n, text)| send(&upload, n, text.as_bytes()).unwrap());
     let absent = Conditions { if_none_match: Some("*".into()), ..Conditions::default() };
     for few in [&list[..2], &list[..]] {
-        let refused = upload.complete(few, &absent, None);
+        let refused = upload.complete(few, &absent, &Expectation::default());
         assert_eq!(code(refused), ErrorCode::PreconditionFailed);
     }
     assert_eq!(get(&bucket, "k").unwrap(), b"there");
@@ -281,7 +286,8 @@ fn upload_part_copy_hashes_what_it_copies() {
     put(&bucket, "source", b"0123456789");
     let source = bucket.object(&key("source")).unwrap();
     let mut from = info();
-    from.checksum = Some(ChecksumAlgorithm::Crc32c);
+    let (algorithm, of) = (ChecksumAlgorithm::Crc32c, ChecksumType::FullObject);
+    from.checksum = Some(UploadChecksum { algorithm, of });
     let id = super::create(&bucket, &key("k"), &from).unwrap();
     let upload = reopen(&bucket, "k", &id);
     let record = upload.part_copy(number(1), &source, 2, 5).unwrap();
@@ -290,6 +296,11 @@ fn upload_part_copy_hashes_what_it_copies() {
     assert!(upload.part_copy(number(2), &source, 8, 5).is_err());
     complete(&upload, &[listed(&record)]).unwrap();
     assert_eq!(get(&bucket, "k").unwrap(), b"23456");
+    let object = bucket.object(&key("k")).unwrap();
+    assert_eq!(object.meta.checksum_type, ChecksumType::FullObject);
+    assert_eq!(object.meta.checksum, record.checksum);
+    assert_eq!(object.part_checksum(number(1)), record.checksum);
+    assert_eq!(object.part_checksum(number(2)), None);
 }
 
 #[test]

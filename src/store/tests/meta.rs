@@ -22,9 +22,11 @@ fn full() -> Attribute {
     ];
     let mut attribute = common(ChecksumAlgorithm::Sha256);
     attribute.parts = PartRuns::of([5 << 20, 5 << 20, 5 << 20, 1, 0, 7]);
+    let part = Checksum { algorithm: ChecksumAlgorithm::Sha1, value: vec![0x1e; 20] };
+    attribute.parts = attribute.parts.with_checksums(ChecksumAlgorithm::Sha1, vec![Some(part); 6]);
     attribute.modified = Timestamp::new(-5, 1);
     let meta = &mut attribute.meta;
-    meta.etag = ETag::Multipart([0xcd; 16], 10_000);
+    meta.etag = ETag::Multipart([0xcd; 16], 10_000); // and so its checksum would be COMPOSITE
     meta.storage_class = some("GLACIER");
     meta.version_id = VersionId::Id([7; 16]);
     let until = Timestamp::new(4_000_000_000, 1);
@@ -75,6 +77,39 @@ fn attribute_round_trips() {
         attribute.meta.headers.content_type = Some(content_type.to_owned());
         assert_eq!(Attribute::decode(&whole(&attribute)).unwrap().0, attribute);
     }
+}
+
+#[test]
+fn attribute_tells_what_a_checksum_is_of() {
+    for (etag, algorithm, of, bytes) in [
+        (ETag::Multipart([0; 16], 3), ChecksumAlgorithm::Crc32, ChecksumType::Composite, 0),
+        (ETag::Multipart([0; 16], 3), ChecksumAlgorithm::Crc32, ChecksumType::FullObject, 2),
+        (ETag::Multipart([0; 16], 3), ChecksumAlgorithm::Crc64Nvme, ChecksumType::FullObject, 0),
+        (ETag::Md5([0; 16]), ChecksumAlgorithm::Sha256, ChecksumType::FullObject, 0),
+    ] {
+        let mut attribute = common(algorithm);
+        attribute.meta.etag = etag;
+        attribute.meta.checksum_type = implied_checksum_type(&attribute.meta);
+        let least = whole(&attribute).len();
+        attribute.meta.checksum_type = of;
+        assert_eq!(whole(&attribute).len(), least + bytes, "{algorithm:?} {of:?}");
+        assert_eq!(Attribute::decode(&whole(&attribute)).unwrap().0, attribute);
+    }
+}
+
+#[test]
+fn checksums_of_10_000_parts_fit_the_side_file() {
+    let algorithm = ChecksumAlgorithm::Sha256;
+    let checksum = |n: usize| Checksum { algorithm, value: vec![(n % 251) as u8; 32] };
+    let mut attribute = common(algorithm);
+    attribute.parts = PartRuns::of((0..10_000).map(|n| 5 << 20 | n))
+        .with_checksums(algorithm, (0..10_000).map(|n| Some(checksum(n))));
+    let (_, rest) = attribute.encode();
+    assert!(rest.len() < crate::limits::SIDE_FILE_BYTES_MAX - 128 * 1024, "{}", rest.len());
+    assert_eq!(attribute.parts.checksum(9_999), Some(checksum(9_999)));
+    assert_eq!(attribute.parts.checksum(10_000), None);
+    assert_eq!(attribute.parts.place(2), Some(((5 << 21) + 1, 5 << 20 | 2)));
+    assert_eq!(attribute.parts.place(10_000), None);
 }
 
 #[test]
@@ -151,5 +186,5 @@ fn attribute_varints_are_64_bits_and_no_more() {
 #[test]
 fn attribute_uniform_parts_are_two_runs() {
     let lengths = std::iter::repeat_n(5 << 20, 9_999).chain([7]);
-    assert_eq!(PartRuns::of(lengths), PartRuns(vec![(5 << 20, 9_999), (7, 1)]));
+    assert_eq!(PartRuns::of(lengths).runs, [(5 << 20, 9_999), (7, 1)]);
 }

@@ -1,7 +1,7 @@
 //! What a killed process leaves, and what the next one makes of it.
 
 use super::super::{folder, sweep};
-use super::{begin, complete, left, reopen, send};
+use super::{Expectation, begin, complete, left, reopen, send};
 use crate::limits::UPLOAD_RECORD_SECS;
 use crate::store::dir::{DIR_MODE, make_and_open, open_dir, remove_tree};
 use crate::store::testing::{Scratch, get, key, photos, put};
@@ -42,7 +42,7 @@ fn complete_multipart_upload_that_joined_publishes_once() {
         let in_the_way = [upload.id.as_str(), folder::GONE].concat();
         let blocked = make_and_open(&uploads, &in_the_way, DIR_MODE).unwrap();
         make_and_open(&blocked, "x", DIR_MODE).unwrap();
-        let first = upload.complete(&list, &absent, None).unwrap();
+        let first = upload.complete(&list, &absent, &Expectation::default()).unwrap();
         remove_tree(&uploads, &in_the_way).unwrap();
         assert_eq!(left(&bucket).len(), 2);
         if !half_said {
@@ -56,7 +56,9 @@ fn complete_multipart_upload_that_joined_publishes_once() {
             bucket.remove(&key("k")).unwrap();
             continue;
         }
-        let again = reopen(&bucket, "k", &upload.id).complete(&list, &absent, None).unwrap();
+        let again = reopen(&bucket, "k", &upload.id)
+            .complete(&list, &absent, &Expectation::default())
+            .unwrap();
         assert_eq!((again.etag, again.modified), (first.etag, first.modified));
         assert_eq!(get(&bucket, "k").unwrap(), b"newer");
         assert_eq!(left(&bucket), [done.as_str()]);

@@ -2,7 +2,7 @@
 //! two processes, with Complete and Abort in between. Always: what is published is what was
 //! listed, whatever is still being written; and a part that was acknowledged is never torn.
 
-use super::{CompletePart, begin, code, complete, number, proof, reopen};
+use super::{CompletePart, Expectation, begin, code, complete, number, proof, reopen};
 use crate::error::ErrorCode;
 use crate::store::Bucket;
 use crate::store::list::tests::Random;
@@ -154,7 +154,7 @@ impl Schedule<'_> {
                 let few = &list[..1 + self.random.below(list.len())];
                 let if_match = Some("\"none\"".to_owned());
                 let never = Conditions { if_match, ..Conditions::default() };
-                upload.complete(few, &never, None).unwrap_err();
+                upload.complete(few, &never, &Expectation::default()).unwrap_err();
             }
         }
     }
