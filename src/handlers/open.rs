@@ -62,9 +62,9 @@ impl Context {
         .await
     }
 
-    /// The conditions of a write or delete tell by their outcome what the object is: whoever may not
-    /// read it may not guess at its tag (security class G). `*`, which tells only that it is there,
-    /// is free, as on AWS.
+    /// The conditions of a write or delete tell by their outcome what the object is: whoever may
+    /// not read it may not guess at its tag (security class G). `*`, which tells only that it is
+    /// there, is free, as on AWS.
     ///
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
     pub(super) fn authorise_conditions(
