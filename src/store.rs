@@ -99,6 +99,9 @@ struct Root {
     staging: Staging,
     locks: Locks,
     changes: Changes,
+    /// Keys that leave a bucket's tree for its tree of versions, or come back, by the handle of the
+    /// bucket: such a one could be missed in both.
+    moves: Changes,
     foreign: Foreign,
     disk: Disk,
     /// The device that staging lies on, and every bucket has to.
@@ -140,6 +143,7 @@ impl Store {
             side: sub("side")?,
             locks: Locks::new(sub("locks")?),
             changes: Changes::default(),
+            moves: Changes::default(),
             foreign: Foreign::default(),
             device: probe::device(staging.folder()).map_err(|error| failed("stat", error))?,
             staging,

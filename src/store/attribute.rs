@@ -195,6 +195,12 @@ fn describe_attribute(attribute: &Attribute, stat: &Stat) -> Vec<String> {
         format!("size: {} bytes", attribute.size),
         format!("last modified: {}", attribute.modified.iso8601()),
     ];
+    if let VersionId::Id(_) = meta.version_id {
+        lines.push(format!("version: {}", meta.version_id));
+    }
+    if attribute.is_delete_marker {
+        lines.push("delete marker: it says that the object is gone".to_owned());
+    }
     if !attribute.is_of(stat) {
         let now = meta::modified(stat).iso8601();
         lines.push(format!("edited since: {} bytes, {now}; this ETag is void", stat.st_size));

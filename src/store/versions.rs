@@ -58,6 +58,9 @@ pub struct DeleteMarker {
 pub struct Removal {
     /// The version to remove for good; `None` deletes the current one.
     pub version: Option<VersionId>,
+    /// The version named must be a noncurrent one, else `PreconditionFailed`: it was judged as
+    /// one, and may have become the current one since.
+    pub only_noncurrent: bool,
     /// Of the version named, or of the current one.
     pub conditions: Conditions,
     /// The caller may and will pass a GOVERNANCE retention.
@@ -119,11 +122,16 @@ pub(super) fn expected_id(versioning: Option<Versioning>) -> VersionId {
 
 /// The object of that key, or that version of it, or the delete marker in its place.
 ///
-/// No lock: a version that is on its way between the two places is looked for in the bucket, among
-/// the versions, and in the bucket again.
+/// Without a lock, unless a version is to be called absent: it may be on its way between the two
+/// places.
 pub(super) fn look_up(bucket: &Bucket, key: &Key, version: Option<VersionId>) -> Result<Found> {
+    let root = bucket.root();
+    let mut lock = None;
     let is_it = |object: &Object| version.is_none_or(|version| object.meta.version_id == version);
-    for _ in 0..2 {
+    for is_last in [false, true] {
+        if is_last {
+            lock = Some(root.locks.key(bucket.inode(), key.as_str())?);
+        }
         let absent = match object::open(bucket, key) {
             Ok(object) if is_it(&object) => return Ok(Found::Object(object)),
             Ok(_) => None,
@@ -138,6 +146,7 @@ pub(super) fn look_up(bucket: &Bucket, key: &Key, version: Option<VersionId>) ->
             _ => {}
         }
     }
+    drop(lock);
     match version {
         Some(version) => Err(no_such_version(key, version)),
         None => Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str())),

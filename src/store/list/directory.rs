@@ -29,15 +29,16 @@ const CUT_NAME_BYTES_MIN: usize = FILE_NAME_BYTES_MAX - 3;
 /// The directories of one bucket, and where versions are listed those of its tree of versions.
 pub(in crate::store) struct BucketDirectories<'a> {
     pub(in crate::store) bucket: &'a Bucket,
-    /// The tree of versions, if it is to be read too.
-    pub(in crate::store) versions: Option<OwnedFd>,
+    /// The bucket's id, if its tree of versions is to be read too.
+    pub(in crate::store) versions: Option<&'a str>,
 }
 
 /// Which tree a directory belongs to: a key is a file in the one and a folder in the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tree {
+enum Tree<'a> {
     Objects,
-    Versions,
+    /// The bucket's id.
+    Versions(&'a str),
 }
 
 impl Directories for BucketDirectories<'_> {
@@ -47,12 +48,20 @@ impl Directories for BucketDirectories<'_> {
         }
         let key = names.dir.strip_suffix('/');
         let path = key.map_or_else(String::new, |key| naming::encode(key, Role::Plain));
-        let objects = Some((Tree::Objects, self.bucket.dir()));
-        let versions = self.versions.as_ref().map(|versions| (Tree::Versions, versions));
-        for (tree, base) in objects.into_iter().chain(versions) {
-            let Some(opened) = open_if_there(base, &path)? else { continue };
-            let (bucket, path, chunk) = (self.bucket, path.clone(), String::new());
-            if (Place { bucket, tree, opened, path, chunk }).read_until_steady(names)? {
+        let Some(bucket_id) = self.versions else {
+            return self.read_tree(Tree::Objects, &path, names).map(|_| ());
+        };
+        let moving = self.bucket.root().moves.reading(self.bucket.dir())?;
+        // Again the first, for what another process moves meanwhile.
+        for tree in [Tree::Objects, Tree::Versions(bucket_id), Tree::Objects] {
+            if self.read_tree(tree, &path, names)? {
+                return Ok(());
+            }
+        }
+        for key in moving.changed() {
+            let Some(rest) = key.strip_prefix(names.dir) else { continue };
+            let end = rest.find('/').map_or(rest.len(), |slash| slash + 1);
+            if names.add(rest[..end].to_owned()) {
                 break;
             }
         }
@@ -60,10 +69,24 @@ impl Directories for BucketDirectories<'_> {
     }
 }
 
+impl BucketDirectories<'_> {
+    /// Offers what lies at `path` of one tree; `true` says that no more are needed.
+    fn read_tree(&self, tree: Tree<'_>, path: &str, names: &mut Names<'_>) -> Result<bool> {
+        let bucket = self.bucket;
+        let opened = match tree {
+            Tree::Objects => open_if_there(bucket.dir(), path)?,
+            Tree::Versions(id) => open_if_there(&bucket.root().versions, &join(id, path))?,
+        };
+        let Some(opened) = opened else { return Ok(false) };
+        let (path, chunk) = (path.to_owned(), String::new());
+        Place { bucket, tree, opened, path, chunk }.read_until_steady(names)
+    }
+}
+
 /// One directory that is being read.
 struct Place<'a> {
     bucket: &'a Bucket,
-    tree: Tree,
+    tree: Tree<'a>,
     opened: OwnedFd,
     /// Below the bucket, or below its tree of versions.
     path: String,
@@ -137,7 +160,7 @@ impl Place<'_> {
             Name::Component(text) | Name::Beside(text) if !is_dir && self.tree == Tree::Objects => {
                 [&*self.chunk, &text].concat()
             }
-            Name::Versions(text) if is_dir && self.tree == Tree::Versions => {
+            Name::Versions(text) if is_dir && self.tree != Tree::Objects => {
                 // Where any key will do, one whose last version just went will not.
                 if names.takes_any_key() && is_empty(&self.opened, entry)? {
                     return Ok(Offered::Taken);
@@ -161,11 +184,9 @@ impl Place<'_> {
     fn foreign(&self, entry: &str) -> Offered {
         let path = join(&self.path, entry);
         let foreign = &self.bucket.root().foreign;
-        match (self.tree, self.bucket.known_id()) {
-            (Tree::Versions, Some(id)) => {
-                foreign.tell_once(&format!("{PRIVATE}/versions/{id}"), &path);
-            }
-            _ => foreign.tell_once(self.bucket.name().as_str(), &path),
+        match self.tree {
+            Tree::Objects => foreign.tell_once(self.bucket.name().as_str(), &path),
+            Tree::Versions(id) => foreign.tell_once(&format!("{PRIVATE}/versions/{id}"), &path),
         }
         Offered::Taken
     }
@@ -227,5 +248,8 @@ fn kind_of(opened: &OwnedFd, name: &str, kind: FileType) -> Result<FileType> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { [path, "/", name].concat() }
+    match (path, name) {
+        ("", only) | (only, "") => only.to_owned(),
+        _ => [path, "/", name].concat(),
+    }
 }

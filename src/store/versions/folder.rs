@@ -105,7 +105,8 @@ impl Folder {
             if self.is_link_of(file, current)? {
                 return Ok(true);
             }
-            if !hides(current, file) {
+            // A copy that a person made of a version with an id is hidden, and stays.
+            if !file.is_null() || !hides(current, file) {
                 return Ok(false);
             }
         } else if !(file.is_null() && null.is_some()) {

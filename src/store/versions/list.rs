@@ -17,11 +17,9 @@ use crate::limits::LISTED_NAMES_HELD_MAX;
 use crate::store::list::ListQuery;
 use crate::store::list::directory::BucketDirectories;
 use crate::store::list::paging::{self, Entry, common_prefix};
-use crate::store::{Bucket, Object, attribute, dir, meta, object, refused};
+use crate::store::{Bucket, Object, attribute, meta, object};
 use crate::types::{ETag, Key, ObjectMeta, Owner, Timestamp, VersionId};
-use rustix::fd::OwnedFd;
 use rustix::fs::Stat;
-use rustix::io::Errno;
 use std::collections::BinaryHeap;
 
 pub(in crate::store) fn list(
@@ -30,7 +28,7 @@ pub(in crate::store) fn list(
     marker: Option<VersionId>,
 ) -> Result<VersionPage> {
     bucket.check_alive()?;
-    let mut directories = BucketDirectories { bucket, versions: versions_tree(bucket)? };
+    let mut directories = BucketDirectories { bucket, versions: versions_tree(bucket) };
     let first = match marker {
         Some(marker) if continues_key(query) => {
             lines(bucket, &query.after, Some(marker), query.max.saturating_add(1))?
@@ -56,16 +54,9 @@ fn continues_key(query: &ListQuery) -> bool {
     query.after.starts_with(&query.prefix) && common_prefix(query, &query.after).is_none()
 }
 
-/// `None` for a bucket that has no versions but the current ones.
-fn versions_tree(bucket: &Bucket) -> Result<Option<OwnedFd>> {
-    let (Some(_), Some(id)) = (bucket.config().versioning, bucket.known_id()) else {
-        return Ok(None);
-    };
-    match dir::open_dir(&bucket.root().versions, id) {
-        Ok(tree) => Ok(Some(tree)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(refused(error)),
-    }
+/// The bucket's id; `None` for one that has no versions but the current ones.
+fn versions_tree(bucket: &Bucket) -> Option<&str> {
+    bucket.config().versioning.and(bucket.known_id())
 }
 
 /// The newest `room` versions of a key, or those after the version `marker`.
@@ -78,9 +69,9 @@ fn lines(
     let Ok(key) = Key::parse(key.as_bytes().to_vec()) else { return Ok(Vec::new()) };
     let root = bucket.root();
     let _lock = root.locks.key(bucket.inode(), key.as_str())?;
-    let folder = match (bucket.config().versioning, bucket.known_id()) {
-        (Some(_), Some(id)) => Folder::open(root, id, &key)?,
-        _ => None,
+    let folder = match versions_tree(bucket) {
+        Some(id) => Folder::open(root, id, &key)?,
+        None => None,
     };
     let current = current(bucket, &key)?;
     let after = Position::of(marker, current.as_ref(), folder.as_ref())?;

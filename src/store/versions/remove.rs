@@ -14,7 +14,7 @@
 //!
 //! A version that is not there was removed: 204, as on AWS.
 
-use super::folder::{Folder, Scan, check_removable, put_delete_marker};
+use super::folder::{Folder, check_removable, hides, put_delete_marker};
 use super::id::VersionFile;
 use super::keep::{Around, Versioned, check_null, name_inside};
 use super::{Removal, Removed};
@@ -86,6 +86,7 @@ fn mark_deleted(
         check_null(root, Some(&folder), &scan, object, removal.now)?;
         replaced = scan.null;
     }
+    let _told = root.moves.change(bucket.dir(), key.as_str())?;
     let mut around = Around::new(root, Some(&folder), object)?;
     let mut marker = VersionFile::new(around.newest, removal.now);
     if is_suspended {
@@ -154,23 +155,16 @@ fn remove_for_good(
 ) -> Result<Try<Removed>> {
     let root = bucket.root();
     let current = commit::current(bucket, key)?;
-    let object = current.as_ref().map(|(_, object)| object);
-    let Some(folder) = versioned.folder(root, key)? else {
-        return match current.filter(|(_, object)| object.meta.version_id == version) {
-            Some((place, object)) => {
-                remove_current(bucket, removal, &place, &object, None)?;
-                Ok(Try::Done(removed(version, false)))
-            }
-            None => Ok(Try::Done(removed(version, false))),
-        };
-    };
-    let scan = folder.settle(root, object)?;
+    let folder = versioned.folder(root, key)?;
     if let Some((place, object)) = &current
         && object.meta.version_id == version
     {
-        remove_current(bucket, removal, place, object, Some((&folder, &scan)))?;
+        remove_current(bucket, removal, place, object, folder.as_ref())?;
         return Ok(Try::Done(removed(version, false)));
     }
+    let Some(folder) = folder else { return Ok(Try::Done(removed(version, false))) };
+    let object = current.as_ref().map(|(_, object)| object);
+    let scan = folder.settle(root, object)?;
     let Some(file) = folder.find(version)? else {
         return Ok(Try::Done(removed(version, false)));
     };
@@ -178,11 +172,12 @@ fn remove_for_good(
     let is_marker = object.is_delete_marker;
     commit::weigh_removal(&removal.conditions, Some(&object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
-    if is_marker
-        && current.is_none()
-        && scan.newest == Some(file)
-        && let Some(below) = object_of(bucket, &folder, scan.second)?
-    {
+    let is_latest = is_marker && current.is_none() && scan.newest == Some(file);
+    if is_latest && removal.only_noncurrent {
+        return Err(ErrorCode::PreconditionFailed.into());
+    }
+    if is_latest && let Some(below) = object_of(bucket, &folder, scan.second)? {
+        let _told = root.moves.change(bucket.dir(), key.as_str())?;
         match commit::bring_back(bucket, key, &folder.dir, &below.name())? {
             Try::Done(()) => root.disk.sync(&folder.dir)?,
             Try::Again => return Ok(Try::Again),
@@ -204,15 +199,20 @@ fn remove_current(
     removal: &Removal,
     place: &Place,
     object: &Object,
-    among: Option<(&Folder, &Scan)>,
+    folder: Option<&Folder>,
 ) -> Result<()> {
     let root = bucket.root();
+    if removal.only_noncurrent {
+        return Err(ErrorCode::PreconditionFailed.into());
+    }
     commit::weigh_removal(&removal.conditions, Some(object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
     let _told = root.changes.change(&place.dir, &place.name)?;
-    if let Some((folder, scan)) = among
-        && let Some(previous) = object_of(bucket, folder, scan.newest)?
-    {
+    let previous = match folder {
+        Some(folder) => previous_of(bucket, removal, object, folder)?.zip(Some(folder)),
+        None => None,
+    };
+    if let Some((previous, folder)) = previous {
         let (from, name) = (&folder.dir, previous.name());
         renameat_with(from, &name, &place.dir, &place.name, RenameFlags::empty())
             .map_err(refused)?;
@@ -226,6 +226,27 @@ fn remove_current(
     root.disk.sync(&place.dir)?;
     commit::prune(bucket.dir(), &place.dir_path);
     Ok(())
+}
+
+/// What is to take the place of the current version, which goes; `None` for a delete marker, or
+/// where nothing is left. What a person copied of the current one goes with it.
+fn previous_of(
+    bucket: &Bucket,
+    removal: &Removal,
+    current: &Object,
+    folder: &Folder,
+) -> Result<Option<VersionFile>> {
+    let root = bucket.root();
+    let mut scan = folder.settle(root, Some(current))?;
+    let twin = folder.find(current.meta.version_id)?.filter(|twin| hides(current, *twin));
+    if let Some(twin) = twin
+        && let Some(object) = folder.open_file(root, twin)?
+    {
+        check_removable(&object.meta, removal.bypass_governance, removal.now)?;
+        folder.unlink(twin)?;
+        scan = folder.settle(root, Some(current))?;
+    }
+    object_of(bucket, folder, scan.newest)
 }
 
 /// `file`, if it is an object and no delete marker; in its attribute the id that its name says,

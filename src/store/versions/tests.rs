@@ -1,7 +1,12 @@
 //! Versions, tried on real directories: what each operation leaves, against a model of S3 in
 //! memory, with hostile hands and cut-off changes.
 
+mod crashes;
+mod hands;
 mod model;
+mod noncurrent;
+mod races;
+mod rules;
 
 use super::VersionEntry;
 use crate::error::Result;
@@ -34,7 +39,7 @@ fn put(bucket: &Bucket, name: &str, body: &[u8]) -> VersionId {
 
 fn removal(version: Option<VersionId>) -> Removal {
     let (conditions, now) = (Conditions::default(), Timestamp::now());
-    Removal { version, conditions, bypass_governance: false, now }
+    Removal { version, only_noncurrent: false, conditions, bypass_governance: false, now }
 }
 
 fn delete(bucket: &Bucket, name: &str) -> VersionId {
@@ -99,9 +104,10 @@ fn listed(bucket: &Bucket, prefix: &str, delimiter: &str, max: usize) -> Vec<Lin
 
 /// The folder of a key's versions, for one whose path is the key.
 fn folder(scratch: &Scratch, name: &str) -> PathBuf {
-    let trees = std::fs::read_dir(scratch.path().join(".glassbucket/versions")).unwrap();
-    let tree = trees.map(|tree| tree.unwrap().path()).next().unwrap();
-    tree.join(format!("{name}%~v"))
+    let private = scratch.path().join(".glassbucket");
+    let config = std::fs::read_dir(private.join("buckets")).unwrap().next().unwrap().unwrap();
+    let id = config.path().file_stem().unwrap().to_owned();
+    private.join("versions").join(id).join(format!("{name}%~v"))
 }
 
 /// The names in it.

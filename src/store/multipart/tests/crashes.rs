@@ -4,7 +4,7 @@ use super::super::{folder, sweep};
 use super::{Expectation, begin, complete, left, reopen, send};
 use crate::limits::UPLOAD_RECORD_SECS;
 use crate::store::dir::{DIR_MODE, make_and_open, open_dir, remove_tree};
-use crate::store::testing::{Scratch, get, key, put};
+use crate::store::testing::{Scratch, get, key, photos, put};
 use crate::types::Conditions;
 
 #[test]
@@ -87,4 +87,25 @@ fn upload_leftovers_are_swept_after_a_day() {
     assert_eq!(left(&bucket).len(), 3);
     sweep::sweep(&uploads, age_of(&half_made, 1)).unwrap();
     assert_eq!(left(&bucket), [open.id.as_str()]);
+}
+
+/// The version is in the remembered answer too; here versioning came after the bucket was opened.
+#[test]
+fn complete_multipart_upload_again_tells_the_version_that_it_became() {
+    let scratch = Scratch::new();
+    let opened_before = scratch.bucket();
+    put(&opened_before, "k", b"null");
+    let upload = begin(&opened_before, "k");
+    let list = [send(&upload, 1, b"1").unwrap()];
+    let enabled = Some(crate::store::Versioning::Enabled);
+    opened_before.configure(|config| config.versioning = enabled).unwrap();
+    let complete = |bucket| {
+        let upload = reopen(bucket, "k", &upload.id);
+        upload.complete(&list, &Conditions::default(), &Expectation::default()).unwrap().version_id
+    };
+    let version = complete(&opened_before);
+    assert!(matches!(version, Some(crate::types::VersionId::Id(_))));
+    let bucket = scratch.store().bucket(&photos()).unwrap();
+    assert_eq!(complete(&bucket), version);
+    assert_eq!(bucket.object(&key("k")).unwrap().meta.version_id, version.unwrap());
 }
