@@ -101,7 +101,7 @@ fn complete_multipart_upload_again_tells_the_version_that_it_became() {
     opened_before.configure(|config| config.versioning = enabled).unwrap();
     let complete = |bucket| {
         let upload = reopen(bucket, "k", &upload.id);
-        upload.complete(&list, &Conditions::default(), None).unwrap().version_id
+        upload.complete(&list, &Conditions::default(), &Expectation::default()).unwrap().version_id
     };
     let version = complete(&opened_before);
     assert!(matches!(version, Some(crate::types::VersionId::Id(_))));
