@@ -15,8 +15,8 @@
 //! there: encryption, tags and locks are 501 or AWS's own 400, since to ignore them silently
 //! would store an object other than the one asked for.
 //!
-//! Ignored, as nothing here depends on them: `x-amz-request-payer`, `x-amz-mfa`,
-//! `x-amz-bypass-governance-retention`, an unknown Expect, and parameters AWS does not know.
+//! Ignored, as nothing here depends on them: `x-amz-request-payer`, `x-amz-mfa`, an unknown Expect,
+//! and parameters AWS does not know.
 
 mod acl;
 mod address;

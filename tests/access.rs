@@ -9,6 +9,7 @@ use common::sharing::{
     put_policy, shut, statement,
 };
 use common::xml::{text, texts};
+use glassbucket::types::Timestamp;
 
 #[test]
 fn put_bucket_policy_is_answered_to_the_letter_and_survives_a_restart() {
@@ -262,4 +263,31 @@ fn a_multipart_upload_is_for_whoever_may_write_that_key() {
     assert_denied(&as_nobody(&server, &complete));
     assert_eq!(as_other(&server, &complete).status, 200);
     assert_eq!(owner_of("in/a", |request| as_other(&server, request)), "other1");
+}
+
+#[test]
+fn conditions_go_by_what_a_body_brings_too() {
+    let server = shut();
+    let create = Request::new("PUT", "/lock");
+    let create = create.header("x-amz-bucket-object-lock-enabled", "true");
+    assert_eq!(server.call(create).status, 200);
+    assert_eq!(server.call(Request::new("PUT", "/lock/k").body("x")).status, 200);
+    let deny = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*",
+        "Action": "s3:PutObjectRetention", "Resource": "arn:aws:s3:::lock/*", "Condition":
+        {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}}}}"#;
+    assert_eq!(server.call(Request::new("PUT", "/lock?policy").body(deny)).status, 204);
+    let until = |days: i64| Timestamp::new(server.now().secs() + days * 86_400, 0).iso8601();
+    let retain = |days| {
+        let date = format!("<RetainUntilDate>{}</RetainUntilDate>", until(days));
+        let body = format!("<Retention><Mode>GOVERNANCE</Mode>{date}</Retention>");
+        server.call(Request::new("PUT", "/lock/k?retention").body(body))
+    };
+    assert_denied(&retain(11));
+    assert_eq!(retain(10).status, 200);
+    // And what headers bring with a new object.
+    let put = Request::new("PUT", "/lock/new")
+        .header("x-amz-object-lock-mode", "GOVERNANCE")
+        .header("x-amz-object-lock-retain-until-date", &until(20));
+    assert_denied(&server.call(put.body("x")));
+    assert_eq!(server.call(Request::new("HEAD", "/lock/new")).status, 404);
 }

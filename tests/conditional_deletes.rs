@@ -6,6 +6,7 @@
 mod common;
 
 use common::client::{Answer, Request};
+use common::sharing::{put_policy, statement};
 use common::xml::{text, texts};
 use common::{OTHER, TestServer};
 
@@ -169,4 +170,27 @@ fn a_delete_marker_meets_no_tag_and_no_length() {
     assert_eq!((answer.status, answer.header("x-amz-delete-marker")), (204, None));
     never.method = "GET".to_owned();
     assert_eq!(server.call(never).header("x-amz-delete-marker"), Some("false"), "none was made");
+}
+
+#[test]
+fn class_g_whoever_may_not_read_an_object_may_not_guess_at_its_tag() {
+    let (server, _) = server();
+    let policy = |action| statement("Allow", "other1", action, "");
+    let as_other = |request: Request| server.connect().call(&server.signer(OTHER), &request);
+    let write = |name, value| as_other(object("PUT").header(name, value).body("goodbye"));
+    let delete = |name, value| as_other(object("DELETE").header(name, value));
+    for action in ["s3:PutObject", "s3:DeleteObject"] {
+        put_policy(&server, policy(action));
+        for tag in [HELLO_MD5, "\"x\""] {
+            assert_refused(&write("If-Match", tag), 403, "AccessDenied");
+            assert_refused(&write("If-None-Match", tag), 403, "AccessDenied");
+            assert_refused(&delete("If-Match", tag), 403, "AccessDenied");
+        }
+        assert_refused(&delete(SIZE, "5"), 403, "AccessDenied");
+        assert_refused(&delete(SIZE, "6"), 403, "AccessDenied");
+    }
+    assert_eq!(server.call(object("GET")).text(), "hello");
+    put_policy(&server, policy("s3:*"));
+    assert_refused(&write("If-Match", "\"x\""), 412, "PreconditionFailed");
+    assert_eq!(delete(SIZE, "5").status, 204);
 }

@@ -3,9 +3,9 @@
 //! other lock that is built on S3 lives of this.
 //!
 //! 64 clients on connections of their own: first `If-None-Match: *` on a key that is not there,
-//! then `If-Match` on one that is, where each round goes on from what the winner of the last one wrote.
-//! The losers are answered 412; AWS may also say 409 (ConditionalRequestConflict, "try again"),
-//! which this server never does, as it decides each in its turn.
+//! then `If-Match` on one that is, where each round goes on from what the winner of the last one
+//! wrote. The losers are answered 412; AWS may also say 409 (ConditionalRequestConflict, "try
+//! again"), which this server keeps for a name that people change by hand meanwhile.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 //!
@@ -18,11 +18,12 @@
 mod common;
 
 use common::client::{Answer, Connection, Request};
+use common::xml::texts;
 use common::{OWN, TestServer};
 use std::sync::Barrier;
 
 const CLIENTS: usize = 64;
-const ROUNDS: usize = 100;
+const ROUNDS: usize = 50;
 
 fn rounds() -> usize {
     let wanted = std::env::var("GLASSBUCKET_RACE_ROUNDS").ok();
@@ -126,5 +127,31 @@ fn of_64_clients_with_if_match_exactly_one_replaces_the_object() {
         }));
         assert_holds(&server, "state", &body(round, client), &next);
         etag = next;
+    }
+}
+
+#[test]
+fn in_a_versioned_bucket_the_winner_alone_leaves_a_version() {
+    let server = TestServer::start();
+    server.make_bucket("bkt");
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    assert_eq!(server.call(Request::new("PUT", "/bkt?versioning").body(enabled)).status, 200);
+    let mut field = Field::new(&server);
+    for round in 0..rounds().div_ceil(5) {
+        let key = format!("lock-{round}");
+        // By rounds of their own: to write again what is there would leave the tag as it is.
+        let race = |field: &mut Field<'_>, half: usize, name: &str, value: &str| {
+            winner(&field.race(|client| {
+                Request::object("PUT", "bkt", &key)
+                    .header(name, value)
+                    .body(body(2 * round + half, client))
+            }))
+        };
+        let (_, created) = race(&mut field, 0, "If-None-Match", "*");
+        let (client, replaced) = race(&mut field, 1, "If-Match", &created);
+        assert_holds(&server, &key, &body(2 * round + 1, client), &replaced);
+        // By prefix `lock-1` would find `lock-10` too, but the later keys are not there yet.
+        let versions = server.call(Request::new("GET", &format!("/bkt?versions&prefix={key}")));
+        assert_eq!(texts(&versions.text(), "Version", "ETag"), [replaced, created]);
     }
 }

@@ -5,8 +5,10 @@ mod common;
 
 use common::TestServer;
 use common::client::Request;
-use common::lifecycle::{DAY_RULE, put, rule, set_rules, sweep_in};
+use common::lifecycle::{DAY_RULE, put, rule, set_rules, sweep_in, with_md5};
 use common::xml::texts;
+use glassbucket::types::Timestamp;
+use glassbucket::types::lifecycle::DAY_SECS;
 
 const NONCURRENT: &str = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>\
                           </NoncurrentVersionExpiration>";
@@ -112,17 +114,49 @@ fn null_versions_expire_like_others() {
     assert_eq!(versions(&server), (none(), none()));
 }
 
+/// The first page of a thousand ends in the middle of the versions of `k`.
 #[test]
-fn a_sweep_walks_versions_over_many_pages() {
+fn a_sweep_walks_on_where_a_page_cuts_the_versions_of_a_key() {
     let server = versioned(&rule("a", "<Filter/>", NONCURRENT));
-    for key in ["a", "k", "z"] {
+    for n in 0..996 {
+        std::fs::write(server.data().join(format!("bkt/a{n}")), "x").unwrap();
+    }
+    for body in ["1", "2", "3", "4", "5", "6", "7"] {
+        put(&server, "k", body);
+    }
+    put(&server, "z", "1");
+    delete(&server, "z");
+    sweep_in(&server, 3);
+    let (objects, markers) = versions(&server);
+    assert_eq!((objects.len(), objects.last().unwrap().as_str()), (997, "k"));
+    assert_eq!(markers, ["z"]);
+    assert_eq!(server.call(Request::object("GET", "bkt", "k")).text(), "7");
+}
+
+#[test]
+fn object_lock_keeps_what_a_rule_says_is_to_go() {
+    let server = TestServer::start();
+    let make = Request::new("PUT", "/bkt").header("x-amz-bucket-object-lock-enabled", "true");
+    assert_eq!(server.call(make).status, 200);
+    set_rules(&server, &rule("a", "<Filter/>", &(DAY_RULE.to_owned() + NONCURRENT)));
+    for key in ["held", "retained", "free"] {
         put(&server, key, "1");
     }
-    let mut connection = server.connect();
-    let signer = server.signer(common::OWN);
-    for _ in 0..1100 {
-        connection.call(&signer, &Request::object("PUT", "bkt", "k"));
-    }
-    sweep_in(&server, 3);
-    assert_eq!(versions(&server).0, ["a", "k", "z"]);
+    let set = |key, query: &str, document: &str| {
+        let request = Request::new("PUT", &format!("/bkt/{key}?{query}"));
+        let answer = server.call(with_md5(request, document));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    set("held", "legal-hold", "<LegalHold><Status>ON</Status></LegalHold>");
+    let until = Timestamp::new(Timestamp::now().secs() + 9 * DAY_SECS, 0).iso8601();
+    let retention = format!(
+        "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>{until}</RetainUntilDate></Retention>"
+    );
+    set("retained", "retention", &retention);
+    sweep_in(&server, 2); // into delete markers, which Object Lock allows
+    assert_eq!(versions(&server).1, ["free", "held", "retained"]);
+    sweep_in(&server, 5);
+    assert_eq!(versions(&server).0, ["held", "retained"]);
+    sweep_in(&server, 12);
+    assert_eq!(versions(&server).0, ["held"]);
 }

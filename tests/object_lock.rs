@@ -7,13 +7,17 @@
 mod common;
 
 use common::client::{Answer, Request};
+use common::form::Form;
+use common::lifecycle;
 use common::lock::{
     LATER, SOON, at, bypassing, default_rule, delete, delete_objects, object, of_version, put,
     put_configuration, put_id, put_legal_hold, put_marker, put_retention, retention, server,
     with_lock,
 };
 use common::xml::{elements, root, text};
-use common::{OTHER, TestServer};
+use common::{OTHER, OWN, TestServer};
+use glassbucket::lifecycle::{Day, sweep};
+use glassbucket::types::Timestamp;
 
 #[track_caller]
 fn assert_ok(answer: &Answer) {
@@ -154,6 +158,24 @@ fn put_object_headers_are_kept_shown_and_outlive_a_restart() {
         let answer = server.call(object("GET", "plain", query));
         assert_refused(&answer, 404, "NoSuchObjectLockConfiguration");
     }
+}
+
+#[test]
+fn post_object_locks_by_fields_of_its_form() {
+    let server = server();
+    let fields = [
+        ("key", "k"),
+        ("x-amz-object-lock-mode", "GOVERNANCE"),
+        ("x-amz-object-lock-retain-until-date", SOON),
+        ("x-amz-object-lock-legal-hold", "ON"),
+    ];
+    let conditions = r#"{"bucket": "bkt"}, {"key": "k"}, {"x-amz-object-lock-mode": "GOVERNANCE"},
+        ["starts-with", "$x-amz-object-lock-retain-until-date", "20"],
+        {"x-amz-object-lock-legal-hold": "ON"}"#;
+    let form = Form::new(&fields, "hello").sign_v4(&server.signer(OWN), conditions);
+    let id = put_id(&form.post(&mut server.connect(), &server.address.to_string(), "bkt"));
+    assert_eq!(retention(&server, "k"), ("GOVERNANCE".to_owned(), SOON.to_owned()));
+    assert_refused(&server.call(bypassing(delete("k", &id))), 403, "AccessDenied");
 }
 
 #[test]
@@ -347,6 +369,33 @@ fn no_door_of_s3_removes_a_protected_version() {
         assert_readable(&server, "k", &id);
         assert_refused(&server.call(delete("k", &id)), 403, "AccessDenied");
     }
+}
+
+/// Lifecycle removes versions by DeleteObject's door, and bypasses nothing.
+#[test]
+fn a_sweep_of_lifecycle_rules_waits_for_a_lock() {
+    let server = server();
+    let locked = with_lock(object("PUT", "k", ""), "GOVERNANCE", "2100-01-01T00:00:00Z");
+    let kept = put(&server, locked);
+    let held = object("PUT", "held", "").header("x-amz-object-lock-legal-hold", "ON");
+    let held = put(&server, held);
+    let free = put(&server, object("PUT", "free", ""));
+    for key in ["k", "held", "free"] {
+        put(&server, object("PUT", key, ""));
+    }
+    let expiration = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>\
+                      </NoncurrentVersionExpiration>";
+    lifecycle::set_rules(&server, &lifecycle::rule("old", "<Filter/>", expiration));
+    let get = |key: &str, id: &str| server.call(object("GET", key, &of_version(id)));
+
+    lifecycle::sweep_in(&server, 30);
+    assert_readable(&server, "k", &kept);
+    assert_readable(&server, "held", &held);
+    assert_refused(&get("free", &free), 404, "NoSuchVersion");
+    let after = Timestamp::parse_iso8601("2100-01-01T00:00:00Z").expect("a time");
+    sweep(&lifecycle::store(&server.data()), after, Day::Real, &|| false);
+    assert_refused(&get("k", &kept), 404, "NoSuchVersion");
+    assert_readable(&server, "held", &held);
 }
 
 #[test]

@@ -270,3 +270,39 @@ fn copy_object_takes_tags_only_for_whoever_may_read_and_write_them() {
     assert_eq!(copy("COPY").status, 200);
     assert_eq!(tags(&server, "/bkt/copy"), ["a=1"]);
 }
+
+#[test]
+fn each_version_has_tags_of_its_own() {
+    let server = server();
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    assert_eq!(server.call(Request::new("PUT", "/bkt?versioning").body(enabled)).status, 200);
+    let put = |tags: &str| {
+        let request = Request::new("PUT", "/bkt/v").header("x-amz-tagging", tags).body(tags);
+        let answer = server.call(request);
+        answer.header("x-amz-version-id").expect("a version").to_owned()
+    };
+    let (first, second) = (put("a=1"), put("b=2"));
+    let of = |method: &str, version: &str| {
+        Request::new(method, &format!("/bkt/v?tagging&versionId={version}"))
+    };
+    let keys = |version: &str| {
+        let answer = server.call(of("GET", version));
+        assert_eq!(answer.header("x-amz-version-id"), Some(version));
+        texts(&answer.text(), "Tag", "Key")
+    };
+    assert_eq!((keys(&first), keys(&second)), (vec!["a".into()], vec!["b".into()]));
+    let changed = server.call(of("PUT", &first).body(document(&[("c", "3")])));
+    assert_eq!((changed.status, changed.header("x-amz-version-id")), (200, Some(&first[..])));
+    assert_eq!((keys(&first), tags(&server, "/bkt/v")), (vec!["c".into()], vec!["b=2".into()]));
+    assert_eq!(server.call(of("DELETE", &first)).status, 204);
+    assert_eq!((keys(&first), keys(&second)), (vec![], vec!["b".into()]));
+    let deleted = server.call(Request::new("DELETE", "/bkt/v"));
+    let marker = deleted.header("x-amz-version-id").expect("a delete marker").to_owned();
+    for method in ["GET", "PUT", "DELETE"] {
+        let body = document(&[]);
+        let refused = server.call(of(method, &marker).body(body.clone()));
+        assert_refused(&refused, 405, "MethodNotAllowed");
+        assert_refused(&server.call(tagging(method, "/bkt/v").body(body)), 404, "NoSuchKey");
+    }
+    assert_eq!(keys(&second), ["b"]);
+}

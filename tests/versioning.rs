@@ -291,6 +291,16 @@ fn conditions_of_a_write_weigh_the_current_version() {
     assert_eq!(write("If-None-Match", "*").status, 200, "a delete marker is no object");
     assert_refused(&write("If-None-Match", "*"), 412, "PreconditionFailed");
     assert_eq!(write("If-Match", "22af645d1859cb5ca6da0c484f1f37ea").status, 200, "unquoted");
+    let copy = |name: &str, value: &str| {
+        let request = object("PUT", "k").header("x-amz-copy-source", "bkt/source");
+        server.call(request.header(name, value))
+    };
+    put(&server, "source", "copied");
+    assert_refused(&copy("If-None-Match", "*"), 412, "PreconditionFailed");
+    assert_refused(&copy("If-Match", "\"x\""), 412, "PreconditionFailed");
+    let gone_stale = "22af645d1859cb5ca6da0c484f1f37ea";
+    assert_refused(&copy("x-amz-copy-source-if-match", gone_stale), 412, "PreconditionFailed");
+    assert_eq!(copy("If-Match", "*").status, 200);
     let delete = |value: &str| server.call(object("DELETE", "k").header("If-Match", value));
     assert_refused(&delete("\"x\""), 412, "PreconditionFailed");
     assert_eq!(delete("*").header("x-amz-delete-marker"), Some("true"));

@@ -32,6 +32,7 @@ use std::os::unix::fs::FileExt;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
+    context.authorise_conditions(&open, &input.key, None, &input.conditions)?;
     let (source, source_version) = open_source(context, &input.source, !input.replace_tags)?;
     if source.length > limits::PUT_BYTES_MAX {
         return Err(source_too_large());

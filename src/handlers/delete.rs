@@ -36,8 +36,10 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
         None => Action::DeleteObject,
     };
     let open = context.open_for_write(bucket, action, key)?;
+    context.authorise_conditions(&open, key, *version, conditions)?;
     let removal = Removal {
         version: *version,
+        only_noncurrent: false,
         conditions: conditions.clone(),
         bypass_governance: bypasses_governance(
             context,
@@ -135,8 +137,10 @@ fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
     let key = Key::parse(entry.key.clone().into_bytes())?;
     context.may_remove(open, &key, version)?;
     let conditions = entry.conditions.clone();
+    context.authorise_conditions(open, &key, version, &conditions)?;
     let bypass_governance = bypasses_governance(context, open, &key, version, *bypass_governance)?;
-    let removal = Removal { version, conditions, bypass_governance, now: context.now };
+    let now = context.now;
+    let removal = Removal { version, only_noncurrent: false, conditions, bypass_governance, now };
     open.bucket.remove_version(&key, &removal).inspect_err(|error| {
         // The answer as a whole is a 200: nobody else tells what is our own fault.
         if error.cause.is_some() {

@@ -16,7 +16,7 @@ use crate::error::{Result, S3Error};
 use crate::http::response::Response;
 use crate::router::{ListMultipartUploads, ListObjects, ListObjectsV2, Listing};
 use crate::store::{ListEntry, ListPage, ListQuery, UploadInfo};
-use crate::types::{ChecksumAlgorithm, ETag, Key, Owner, Timestamp, UploadChecksum, UploadId};
+use crate::types::{ChecksumAlgorithm, ETag, Key, Timestamp, UploadChecksum, UploadId};
 use crate::xml::{self, Document};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 
@@ -33,7 +33,7 @@ pub(super) fn list_objects(context: &Context, input: ListObjects) -> Result<Resp
     }
     document.text("MaxKeys", &listing.max_keys.to_string());
     document.text("IsTruncated", bool_text(page.truncated));
-    write_entries(&mut document, &listing, &page, Some(&open.owner));
+    write_entries(&mut document, &listing, &page, Some(&open));
     Ok(Response::xml(document.finish()))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn list_objects_v2(context: &Context, input: ListObjectsV2) -> Result
     document.text("KeyCount", &page.entries.len().to_string());
     document.text("MaxKeys", &listing.max_keys.to_string());
     document.text("IsTruncated", bool_text(page.truncated));
-    write_entries(&mut document, &listing, &page, fetch_owner.then_some(&open.owner));
+    write_entries(&mut document, &listing, &page, fetch_owner.then_some(&open));
     Ok(Response::xml(document.finish()))
 }
 
@@ -136,12 +136,12 @@ fn write_entries(
     document: &mut Document,
     listing: &Listing,
     page: &ListPage,
-    owner: Option<&Owner>,
+    owners: Option<&OpenBucket>,
 ) {
     for entry in &page.entries {
         if let ListEntry::Object { .. } = entry {
             document.element("Contents", |document| {
-                write_object(document, listing, entry, owner);
+                write_object(document, listing, entry, owners);
             });
         }
     }
@@ -156,7 +156,7 @@ fn write_object(
     document: &mut Document,
     listing: &Listing,
     entry: &ListEntry,
-    bucket_owner: Option<&Owner>,
+    owners: Option<&OpenBucket>,
 ) {
     let ListEntry::Object { key, length, modified, etag, storage_class, checksum, owner } = entry
     else {
@@ -164,8 +164,8 @@ fn write_object(
     };
     document.text("Key", &encoded(listing, key.as_str()));
     write_content(document, *modified, etag, *checksum, *length);
-    if let Some(bucket_owner) = bucket_owner {
-        write_owner(document, "Owner", owner.as_ref().unwrap_or(bucket_owner));
+    if let Some(open) = owners {
+        write_owner(document, "Owner", open.listed_owner(owner.as_ref()));
     }
     document.text("StorageClass", storage_class.as_deref().unwrap_or("STANDARD"));
 }

@@ -114,9 +114,13 @@ pub(super) async fn complete_multipart_upload(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let CompleteMultipartUpload { upload, expected, object, conditions } = input;
-    let (opener, address) = (context.clone(), upload.clone());
-    let (open, mut stored) =
-        blocking(move || opener.open_upload(&address, Action::PutObject)).await?;
+    let (opener, address, asked) = (context.clone(), upload.clone(), conditions.clone());
+    let (open, mut stored) = blocking(move || {
+        let (open, stored) = opener.open_upload(&address, Action::PutObject)?;
+        opener.authorise_conditions(&open, &address.key, None, &asked)?;
+        Ok((open, stored))
+    })
+    .await?;
     stored.retain_by_default(context.now);
     receive_xml(context, body, expected, move |document| {
         let parts = ascending(xml::complete_multipart_upload(&document)?)?;

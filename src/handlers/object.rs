@@ -37,9 +37,10 @@ pub(super) async fn put_object(
     let (bytes_min, bytes_max) = (*bytes.start(), *bytes.end());
     let terms = Terms { bytes_min, bytes_max, ..Terms::content(expected, length) };
     let opener = context.clone();
-    let wanted = key.clone();
+    let (wanted, asked) = (key.clone(), conditions.clone());
     let (open, meta, staged) = blocking(move || {
         let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
+        opener.authorise_conditions(&open, &wanted, None, &asked)?;
         let meta = new_meta(&opener, &open, new)?;
         let staged = open.bucket.stage()?;
         Ok((open, meta, staged))

@@ -6,12 +6,12 @@
 //! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
 
 use super::{Context, OpenBucket, blocking, name_in};
-use crate::auth::access::{Action, Facts, Policy, Rules, Target};
+use crate::auth::access::{Action, Facts, Policy, RequestFacts, Rules, Target};
 use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Key, Owner, Tags, VersionId};
+use crate::types::{BucketName, Conditions, Key, ObjectOwnership, Owner, VersionId};
 use std::sync::Arc;
 
 impl Context {
@@ -62,6 +62,27 @@ impl Context {
         .await
     }
 
+    /// The conditions of a write or delete tell by their outcome what the object is: whoever may not
+    /// read it may not guess at its tag (security class G). `*`, which tells only that it is there,
+    /// is free, as on AWS.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    pub(super) fn authorise_conditions(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
+        conditions: &Conditions,
+    ) -> Result<()> {
+        if !conditions.ask_of_content() {
+            return Ok(());
+        }
+        match self.object_in(open, key, version, Action::GetObject) {
+            Err(error) if error.code == ErrorCode::AccessDenied => Err(error),
+            _ => Ok(()), // what is not there the store tells, under the key's lock
+        }
+    }
+
     /// Whether the caller may remove that key, or that version of it.
     pub(super) fn may_remove(
         &self,
@@ -97,31 +118,36 @@ impl Context {
         Ok((open, object))
     }
 
-    /// Opens the bucket of an object that a body brings tags for. A policy may go by these tags:
-    /// where there is one it is asked when they are known, by [`Context::authorise_tags`].
-    pub(super) async fn open_to_tag(&self, at: &ObjectAddress) -> Result<OpenBucket> {
+    /// Opens the bucket of an object that a body brings tags or a lock for. A policy may go by
+    /// these: where there is one it is asked when they are known, by [`Context::authorise_body`].
+    pub(super) async fn open_before_body(
+        &self,
+        at: &ObjectAddress,
+        action: Action,
+    ) -> Result<OpenBucket> {
         let (context, at) = (self.clone(), at.clone());
         blocking(move || {
             let owner = context.expected_owners.bucket.as_deref();
             let open = context.open_unauthorised(&at.bucket, owner)?;
             if open.policy.is_none() {
-                context.object_in(&open, &at.key, at.version, Action::PutObjectTagging)?;
+                context.object_in(&open, &at.key, at.version, action)?;
             }
             Ok(open)
         })
         .await
     }
 
-    /// Whether the caller may give that object those tags.
-    pub(super) fn authorise_tags(
+    /// Whether the caller may do that with an object, now that a body has told these facts.
+    pub(super) fn authorise_body(
         &self,
         open: &OpenBucket,
         at: &ObjectAddress,
-        tags: &Tags,
+        action: Action,
+        facts: RequestFacts,
     ) -> Result<()> {
         let mut context = self.clone();
-        context.facts = Arc::new(self.facts.with_request_tags(tags));
-        context.object_in(open, &at.key, at.version, Action::PutObjectTagging).map(|_| ())
+        context.facts = Arc::new(facts);
+        context.object_in(open, &at.key, at.version, action).map(|_| ())
     }
 
     /// Whether the caller may know of the tags of an object that it may read.
@@ -324,5 +350,11 @@ impl OpenBucket {
             ownership: config.ownership.unwrap_or_default(),
             block: self.block,
         }
+    }
+
+    /// Whose a listing says a thing is that was stored with that owner.
+    pub(super) fn listed_owner<'a>(&'a self, stored: Option<&'a Owner>) -> &'a Owner {
+        let counts = self.rules().ownership != ObjectOwnership::BucketOwnerEnforced;
+        stored.filter(|_| counts).unwrap_or(&self.owner)
     }
 }

@@ -11,7 +11,7 @@
 //! be shortened, weakened or removed, unless it is GOVERNANCE and the caller may bypass it.
 
 use super::receive::receive_xml;
-use super::{Context, OpenBucket, blocking, name_in};
+use super::{Context, OpenBucket, name_in};
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -38,17 +38,14 @@ pub(super) async fn put_object_retention(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let PutObjectConfig { object: at, bypass_governance, expected } = input;
-    let (opener, address) = (context.clone(), at.clone());
-    let (open, bypass) = blocking(move || {
-        let (open, _) = open_lockable(&opener, &address, Action::PutObjectRetention)?;
-        let bypass =
-            bypasses_governance(&opener, &open, &address.key, address.version, bypass_governance)?;
-        Ok((open, bypass))
-    })
-    .await?;
-    let now = context.now;
+    let open = context.open_before_body(&at, Action::PutObjectRetention).await?;
+    let (caller, now) = (context.clone(), context.now);
     receive_xml(context, body, expected, move |document| {
         let next = xml::retention(&document)?;
+        let facts = caller.facts.with_retention(next.as_ref());
+        caller.authorise_body(&open, &at, Action::PutObjectRetention, facts)?;
+        check_lockable(&open)?;
+        let bypass = bypasses_governance(&caller, &open, &at.key, at.version, bypass_governance)?;
         if let Some(retention) = next {
             check_future(retention.until, now, "RetainUntilDate")?;
         }
@@ -79,11 +76,13 @@ pub(super) async fn put_object_legal_hold(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let PutObjectConfig { object: at, expected, .. } = input;
-    let (opener, address) = (context.clone(), at.clone());
-    let (open, _) =
-        blocking(move || open_lockable(&opener, &address, Action::PutObjectLegalHold)).await?;
+    let open = context.open_before_body(&at, Action::PutObjectLegalHold).await?;
+    let caller = context.clone();
     receive_xml(context, body, expected, move |document| {
         let held = xml::legal_hold(&document)?;
+        let facts = caller.facts.with_legal_hold(held);
+        caller.authorise_body(&open, &at, Action::PutObjectLegalHold, facts)?;
+        check_lockable(&open)?;
         change_lock(&open, &at, |meta| {
             meta.legal_hold = Some(held);
             Ok(())

@@ -31,11 +31,12 @@ pub(super) async fn put_object_tagging(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let PutObjectConfig { object: at, expected, .. } = input;
-    let open = context.open_to_tag(&at).await?;
+    let open = context.open_before_body(&at, Action::PutObjectTagging).await?;
     let caller = context.clone();
     receive_xml(context, body, expected, move |document| {
         let tags = Tags::of_object(xml::tagging(&document)?)?;
-        caller.authorise_tags(&open, &at, &tags)?;
+        let facts = caller.facts.with_request_tags(&tags);
+        caller.authorise_body(&open, &at, Action::PutObjectTagging, facts)?;
         replace(&open, &at, tags, 200)
     })
     .await

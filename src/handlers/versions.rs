@@ -9,13 +9,13 @@
 //! A bucket without versioning answers too: each of its objects is a version `null`.
 
 use super::list::{bool_text, encoded, query, write_common_prefix, write_content, write_grouping};
-use super::{Context, write_owner};
+use super::{Context, OpenBucket, write_owner};
 use crate::auth::access::Action;
 use crate::error::Result;
 use crate::http::response::Response;
 use crate::router::{ListObjectVersions, Listing};
 use crate::store::{VersionEntry, VersionPage};
-use crate::types::{Key, Owner, VersionId};
+use crate::types::{Key, VersionId};
 use crate::xml::Document;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
@@ -40,7 +40,7 @@ pub(super) fn list_object_versions(
     write_grouping(&mut document, &listing);
     document.text("IsTruncated", bool_text(page.truncated));
     for entry in &page.entries {
-        write_version(&mut document, &listing, entry, &open.owner);
+        write_version(&mut document, &listing, entry, &open);
     }
     for entry in &page.entries {
         if let VersionEntry::CommonPrefix(prefix) = entry {
@@ -70,7 +70,7 @@ fn write_version(
     document: &mut Document,
     listing: &Listing,
     entry: &VersionEntry,
-    bucket_owner: &Owner,
+    open: &OpenBucket,
 ) {
     match entry {
         VersionEntry::CommonPrefix(_) => {}
@@ -78,7 +78,7 @@ fn write_version(
             document.element("DeleteMarker", |document| {
                 write_name(document, listing, key, marker.version_id, *is_latest);
                 document.text("LastModified", &marker.modified.iso8601());
-                write_owner(document, "Owner", owner.as_ref().unwrap_or(bucket_owner));
+                write_owner(document, "Owner", open.listed_owner(owner.as_ref()));
             });
         }
         VersionEntry::Version {
@@ -96,7 +96,7 @@ fn write_version(
                 write_name(document, listing, key, *version_id, *is_latest);
                 write_content(document, *modified, etag, *checksum, *length);
                 document.text("StorageClass", storage_class.as_deref().unwrap_or("STANDARD"));
-                write_owner(document, "Owner", owner.as_ref().unwrap_or(bucket_owner));
+                write_owner(document, "Owner", open.listed_owner(owner.as_ref()));
             });
         }
     }

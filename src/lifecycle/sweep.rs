@@ -202,6 +202,7 @@ impl Sweep<'_> {
                 Standing::Current { .. } => None,
                 Standing::LoneMarker { .. } | Standing::Noncurrent { .. } => Some(*version),
             },
+            only_noncurrent: matches!(standing, Standing::Noncurrent { .. }),
             conditions: found.unchanged(),
             bypass_governance: false,
             now: self.now,

@@ -1,6 +1,6 @@
-//! What a new object is given beside its bytes: stored headers, metadata, class, ACL.
+//! What a new object is given beside its bytes: stored headers, metadata, class, ACL, tags, lock.
 //!
-//! Encryption is 501, for the client asks for more than bytes kept, and a silent yes would be a lie.
+//! Encryption is 501: the client asks for more than bytes kept, and a silent yes would be a lie.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 

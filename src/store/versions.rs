@@ -60,6 +60,9 @@ pub struct DeleteMarker {
 pub struct Removal {
     /// The version to remove for good; `None` deletes the current one.
     pub version: Option<VersionId>,
+    /// The version named must be a noncurrent one, else `PreconditionFailed`: it was judged as
+    /// one, and may have become the current one since.
+    pub only_noncurrent: bool,
     /// Of the version named, or of the current one.
     pub conditions: Conditions,
     /// The caller may and will pass a GOVERNANCE retention.

@@ -44,6 +44,14 @@ impl Conditions {
         *self == Conditions::default()
     }
 
+    /// Whether their outcome tells more of an object than that it is there.
+    pub fn ask_of_content(&self) -> bool {
+        let names_one = |tags: &Option<String>| tags.as_deref().is_some_and(|tags| tags != "*");
+        let of_tags = names_one(&self.if_match) || names_one(&self.if_none_match);
+        let of_time = self.if_modified_since.is_some() || self.if_unmodified_since.is_some();
+        of_tags || of_time || self.if_match_size.is_some() || self.if_match_last_modified.is_some()
+    }
+
     /// Weighs the four of a read or write against an object that exists. Times count in whole
     /// seconds, as in headers.
     pub fn weigh(&self, etag: &ETag, last_modified: Timestamp) -> Verdict {
@@ -121,6 +129,21 @@ mod tests {
         ] {
             assert_eq!(conditions.weigh(&etag, time), verdict, "{conditions:?}");
         }
+    }
+
+    #[test]
+    fn an_asterisk_asks_of_no_content() {
+        let tags = |if_match: &str, if_none_match: Option<&str>| Conditions {
+            if_match: Some(if_match.into()),
+            if_none_match: if_none_match.map(Into::into),
+            ..Default::default()
+        };
+        assert!(!Conditions::default().ask_of_content());
+        assert!(!tags("*", Some("*")).ask_of_content());
+        assert!(tags("*", Some("x")).ask_of_content());
+        assert!(tags("*, \"x\"", None).ask_of_content());
+        let size = Conditions { if_match_size: Some(0), ..Default::default() };
+        assert!(size.ask_of_content());
     }
 
     #[test]

@@ -55,10 +55,11 @@ impl Retention {
         is_extended || !self.forbids(now, bypass)
     }
 
-    /// Reads a RetainUntilDate, ISO 8601 in UTC. It is rounded up to the millisecond, which is what
-    /// answers show: a client that sends back what it was told does not shorten anything.
+    /// Reads a RetainUntilDate, ISO 8601 in UTC or (minio-go) with an offset. It is rounded up to
+    /// the millisecond, which is what answers show: a client that sends back what it was told does
+    /// not shorten anything.
     pub fn parse_until(text: &str) -> Option<Timestamp> {
-        Timestamp::parse_iso8601(text).map(whole_millis)
+        Timestamp::parse_rfc3339(text).map(whole_millis)
     }
 }
 
@@ -168,6 +169,7 @@ mod tests {
     fn a_retain_until_date_is_never_rounded_down() {
         for (text, until) in [
             ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z"),
+            ("2030-01-01T02:00:00+02:00", "2030-01-01T00:00:00.000Z"),
             ("2030-01-01T00:00:00.000001Z", "2030-01-01T00:00:00.001Z"),
             ("2029-12-31T23:59:59.999999Z", "2030-01-01T00:00:00.000Z"),
         ] {

@@ -88,6 +88,12 @@ impl Timestamp {
         text.ends_with('Z').then(|| text.parse().ok().map(Timestamp)).flatten()
     }
 
+    /// Reads the same, or with an offset in place of `Z`: `2026-11-21T20:52:07+02:00` (RFC 3339).
+    pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit() || b"-:.TZ+".contains(&b));
+        is_plain.then(|| text.parse().ok().map(Timestamp)).flatten()
+    }
+
     /// Reads an RFC 1123 date as S3 clients write it: zone `GMT` (Cyberduck), `UTC` (rclone) or
     /// `+0000` (s3cmd, AWS's documents); the day of the week is not checked, as on AWS.
     pub fn parse_http_date(text: &str) -> Option<Timestamp> {
@@ -121,6 +127,9 @@ mod tests {
         }
         assert_eq!(Timestamp::parse_iso8601_basic("20261121T185207Z"), Some(whole));
         assert_eq!(Timestamp::parse_iso8601("2026-11-21T18:52:07.005Z"), Some(time));
+        for text in ["2026-11-21T18:52:07Z", "2026-11-21T20:52:07+02:00"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), Some(whole), "{text}");
+        }
         for bad in [
             "",
             "x",
@@ -131,6 +140,7 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse_iso8601_basic(bad), None, "{bad}");
             assert_eq!(Timestamp::parse_http_date(bad), None, "{bad}");
+            assert_eq!(Timestamp::parse_rfc3339(bad), None, "{bad}");
         }
     }
 }

@@ -1,7 +1,9 @@
 """Complete of uniform parts is a check and a rename; see tests/clients/thousand_parts.
 
 What the server's process wrote is read from /proc/PID/io before and after: `wchar` counts what it
-handed to the kernel (copy_file_range too), `write_bytes` what of that went to the disk.
+handed to the kernel (copy_file_range too), `write_bytes` the pages that it made dirty. The latter has
+the filesystem's own in it: some 2,000 small files of the upload are removed, whose inodes lie in as
+many pages at worst.
 """
 
 import concurrent.futures
@@ -18,7 +20,7 @@ from harness import MIB, Checks, Server, remove, work_directory
 PARTS = 1000
 PART = 5 * MIB
 WORKERS = 4
-WRITTEN_MAX = MIB
+WRITTEN_MAX = {"wchar": MIB, "write_bytes": 8 * MIB}  # of an object of 5,000 MiB
 DISK_NEEDED = 6 * 1024 * MIB
 BUCKET, KEY = "b-parts", "thousand.bin"
 
@@ -61,8 +63,8 @@ def complete(checks, server, s3):
     print(f"      Complete took {seconds * 1000:.0f} ms, checksum {answer['ChecksumCRC32']}")
     for name, count in after.items():
         count -= before[name]
-        checks.ok("Complete", f"{name} {count:,} bytes, at most {WRITTEN_MAX:,}",
-                  count <= WRITTEN_MAX)
+        most = WRITTEN_MAX[name]
+        checks.ok("Complete", f"{name} {count:,} bytes, at most {most:,}", count <= most)
 
 
 def whole(server):

@@ -32,8 +32,13 @@ pub fn unclaimed(bucket: &str, document: &str) -> Request {
 
 /// PutBucketLifecycleConfiguration.
 pub fn put_request(bucket: &str, document: &str) -> Request {
+    with_md5(unclaimed(bucket, document), document)
+}
+
+/// The request with this document and its digest.
+pub fn with_md5(request: Request, document: &str) -> Request {
     let md5 = BASE64_STANDARD.encode(Md5::digest(document.as_bytes()));
-    unclaimed(bucket, document).header("Content-MD5", &md5)
+    request.body(document).header("Content-MD5", &md5)
 }
 
 /// A server with the bucket `bkt` and these rules.

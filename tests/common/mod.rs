@@ -1,5 +1,5 @@
 //! What every test over a socket needs: a server in this process with a data directory of its own,
-//! and ([`client`], [`form`], [`xml`], [`lock`]) the few lines that speak to it and read its answers.
+//! and, in the modules below, the few lines that speak to it and read its answers.
 //!
 //! The server is the real one from `Server::bind` on; only its clock, users and directories are
 //! chosen here. The client knows nothing of the server but `sigv4::authorization`, which the

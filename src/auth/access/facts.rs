@@ -9,10 +9,14 @@
 
 use crate::auth::{Scheme, Verified};
 use crate::http::head::RequestHead;
-use crate::types::{Tags, Timestamp};
+use crate::types::{Retention, Tags, Timestamp};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::net::IpAddr;
+
+const OBJECT_LOCK_MODE: &str = "s3:object-lock-mode";
+const OBJECT_LOCK_UNTIL: &str = "s3:object-lock-retain-until-date";
+const DAY_SECS: u64 = 24 * 60 * 60;
 
 /// Headers that are condition keys, by the name they have there.
 const HEADERS: &[(&str, &str)] = &[
@@ -30,8 +34,8 @@ const HEADERS: &[(&str, &str)] = &[
     ("x-amz-grant-write-acp", "s3:x-amz-grant-write-acp"),
     ("x-amz-metadata-directive", "s3:x-amz-metadata-directive"),
     ("x-amz-object-lock-legal-hold", "s3:object-lock-legal-hold"),
-    ("x-amz-object-lock-mode", "s3:object-lock-mode"),
-    ("x-amz-object-lock-retain-until-date", "s3:object-lock-retain-until-date"),
+    ("x-amz-object-lock-mode", OBJECT_LOCK_MODE),
+    ("x-amz-object-lock-retain-until-date", OBJECT_LOCK_UNTIL),
     ("x-amz-object-ownership", "s3:x-amz-object-ownership"),
     ("x-amz-server-side-encryption", "s3:x-amz-server-side-encryption"),
     (
@@ -71,6 +75,8 @@ const DERIVED: &[&str] = &[
 pub struct RequestFacts {
     peer: IpAddr,
     tls: bool,
+    /// When it was signed, if it says so as version 4 does.
+    signed: Option<Timestamp>,
     /// The tags that the request gives an object: by `x-amz-tagging` or, once it was read, by its
     /// body.
     tags: Vec<(String, String)>,
@@ -92,12 +98,35 @@ impl RequestFacts {
         let headers = HEADERS.iter().filter_map(header);
         let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
         let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default()).collect();
-        RequestFacts { peer, tls, tags, values }
+        let date = head.header("x-amz-date").or_else(|| head.param("X-Amz-Date"));
+        let signed = date.and_then(Timestamp::parse_iso8601_basic);
+        RequestFacts { peer, tls, signed, tags, values }
     }
 
     /// The same of a request whose body brings these tags.
     pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
         RequestFacts { tags: tags.0.clone(), ..self.clone() }
+    }
+
+    /// The same of a request whose body brings this retention, or takes one away.
+    pub fn with_retention(&self, retention: Option<&Retention>) -> RequestFacts {
+        let until = retention.map(|retention| retention.until.iso8601());
+        self.with(OBJECT_LOCK_MODE, retention.map(|retention| retention.mode.name().to_owned()))
+            .with(OBJECT_LOCK_UNTIL, until)
+    }
+
+    /// The same of a request whose body sets or lifts a legal hold.
+    pub fn with_legal_hold(&self, held: bool) -> RequestFacts {
+        let status = if held { "ON" } else { "OFF" };
+        self.with("s3:object-lock-legal-hold", Some(status.to_owned()))
+    }
+
+    /// The same with this value of a key and no other.
+    fn with(&self, key: &'static str, value: Option<String>) -> RequestFacts {
+        let mut facts = self.clone();
+        facts.values.retain(|(other, _)| *other != key);
+        facts.values.extend(value.map(|value| (key, value)));
+        facts
     }
 
     /// The same of a browser's form. The head only says who sends it and from where (`aws:...`);
@@ -130,6 +159,16 @@ impl Facts {
         facts.add_caller(verified);
         for (key, value) in &request.tags {
             facts.add_request_tag(key, value.clone());
+        }
+        if let Some(signed) = request.signed.filter(|_| verified.user().is_some()) {
+            let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
+            facts.known("s3:signatureage", milliseconds.max(0).to_string());
+        }
+        let until = facts.of(OBJECT_LOCK_UNTIL).next().and_then(Timestamp::parse_iso8601);
+        if let Some(until) = until {
+            let days = (until.secs().saturating_sub(now.secs())).max(0).cast_unsigned();
+            let days = days.div_ceil(DAY_SECS).to_string();
+            facts.known("s3:object-lock-remaining-retention-days", days);
         }
         facts
     }
@@ -210,7 +249,7 @@ pub(super) fn is_condition_key(key: &str) -> bool {
         None => *known == key,
     };
     let global = key.strip_prefix("aws:").is_some_and(|name| !name.is_empty());
-    global || named(HEADERS) || named(PARAMETERS) || DERIVED.iter().any(|known| derived(known))
+    global || named(HEADERS) || named(PARAMETERS) || DERIVED.iter().any(derived)
 }
 
 #[cfg(test)]

@@ -172,11 +172,11 @@ fn remove_for_good(
     let is_marker = object.is_delete_marker;
     commit::weigh_removal(&removal.conditions, Some(&object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
-    if is_marker
-        && current.is_none()
-        && scan.newest == Some(file)
-        && let Some(below) = object_of(bucket, &folder, scan.second)?
-    {
+    let is_latest = is_marker && current.is_none() && scan.newest == Some(file);
+    if is_latest && removal.only_noncurrent {
+        return Err(ErrorCode::PreconditionFailed.into());
+    }
+    if is_latest && let Some(below) = object_of(bucket, &folder, scan.second)? {
         let _told = root.moves.change(bucket.dir(), key.as_str())?;
         match commit::bring_back(bucket, key, &folder.dir, &below.name())? {
             Try::Done(()) => root.disk.sync(&folder.dir)?,
@@ -202,6 +202,9 @@ fn remove_current(
     folder: Option<&Folder>,
 ) -> Result<()> {
     let root = bucket.root();
+    if removal.only_noncurrent {
+        return Err(ErrorCode::PreconditionFailed.into());
+    }
     commit::weigh_removal(&removal.conditions, Some(object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
     let _told = root.changes.change(&place.dir, &place.name)?;

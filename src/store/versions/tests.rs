@@ -4,6 +4,7 @@
 mod crashes;
 mod hands;
 mod model;
+mod noncurrent;
 mod races;
 mod rules;
 
@@ -38,7 +39,7 @@ fn put(bucket: &Bucket, name: &str, body: &[u8]) -> VersionId {
 
 fn removal(version: Option<VersionId>) -> Removal {
     let (conditions, now) = (Conditions::default(), Timestamp::now());
-    Removal { version, conditions, bypass_governance: false, now }
+    Removal { version, only_noncurrent: false, conditions, bypass_governance: false, now }
 }
 
 fn delete(bucket: &Bucket, name: &str) -> VersionId {

@@ -1,6 +1,10 @@
 //! Policies as they are written, and what each says of which request.
 
 use super::*;
+use crate::auth::access::RequestFacts;
+use crate::auth::{Settings, Users, authenticate};
+use crate::http::head::RequestHead;
+use crate::types::{Retention, RetentionMode, Timestamp};
 use serde_json::{Value, json};
 
 const GET: &str = "s3:GetObject";
@@ -355,4 +359,51 @@ fn a_policy_is_public_unless_fixed_to_clients() {
     }
     let two = json!([statement(json!({"Principal": {"AWS": "ann"}})), statement(json!({}))]);
     assert!(Policy::parse(&document(two), Some("bkt")).unwrap().is_public());
+}
+
+/// Made of a request as it is sent: the keys that are no header and no parameter.
+#[test]
+fn facts_tell_what_a_request_is_made_of() {
+    let head = |text: &str| {
+        let raw = format!("{text}\r\nHost: h\r\n\r\n");
+        RequestHead::parse(raw.as_bytes()).unwrap().unwrap().0
+    };
+    let now = Timestamp::parse_iso8601("2026-11-21T12:00:00Z").unwrap();
+    let facts = |request: &RequestFacts, head: &RequestHead| {
+        let settings = Settings { require_signed_payload: false };
+        let verified = authenticate(head, None, &Users::default(), now, settings).unwrap();
+        Facts::new(request, &verified, now)
+    };
+    let peer = "::ffff:192.0.2.7".parse().unwrap();
+    let put = head(
+        "PUT /b/k?X-Amz-Date=20261121T115950Z HTTP/1.1\r\n\
+         X-Amz-Acl: private\r\nx-amz-acl: public\r\nx-amz-tagging: a=1&b%20c=d+e",
+    );
+    let request = RequestFacts::gather(&put, peer, true);
+    let of = |facts: &Facts, key: &str| facts.of(key).map(str::to_owned).collect::<Vec<_>>();
+    let known = facts(&request, &put);
+    for (key, values) in [
+        ("aws:sourceip", &["192.0.2.7"][..]),
+        ("aws:securetransport", &["true"]),
+        ("aws:principaltype", &["Anonymous"]),
+        ("aws:userid", &[]),
+        ("s3:x-amz-acl", &["private"]),
+        ("s3:requestobjecttagkeys", &["a", "b c"]),
+        ("s3:requestobjecttag/b c", &["d e"]),
+        ("s3:signatureage", &[]),
+        ("s3:object-lock-remaining-retention-days", &[]),
+    ] {
+        assert_eq!(of(&known, key), values, "{key}");
+    }
+    let until = Timestamp::new(now.secs() + 86_401, 0);
+    let retention = Retention { mode: RetentionMode::Governance, until };
+    let locked = facts(&request.with_retention(Some(&retention)), &put);
+    assert_eq!(of(&locked, "s3:object-lock-mode"), ["GOVERNANCE"]);
+    assert_eq!(of(&locked, "s3:object-lock-remaining-retention-days"), ["2"]);
+    let freed = facts(&request.with_retention(Some(&retention)).with_retention(None), &put);
+    assert!(of(&freed, "s3:object-lock-mode").is_empty());
+    assert_eq!(
+        of(&facts(&request.with_legal_hold(true), &put), "s3:object-lock-legal-hold"),
+        ["ON"]
+    );
 }
