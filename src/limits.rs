@@ -131,6 +131,8 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 pub const KEY_LOCKS: usize = 1024;
 /// Directories this process remembers to have synced in their parents; past it all are forgotten.
 pub const SYNCED_DIRS_MAX: usize = 65_536;
+/// Looks at a path whose file is renamed to another tree at every one of them.
+pub const OPENS_OF_MOVED_MAX: usize = 100;
 /// Rounds of a commit whose directories are pruned, or turn from file to directory, under it.
 pub const COMMIT_ROUNDS_MAX: usize = 100;
 /// Rounds of a DeleteBucket that PUTs keep making directories under.

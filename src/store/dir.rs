@@ -4,6 +4,7 @@
 //! neither a `..` nor a link dropped into a bucket leads out of it, and that neither waits for a
 //! FIFO nor takes a terminal (a FIFO in a bucket would block a plain open for ever).
 
+use crate::limits::OPENS_OF_MOVED_MAX;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RawMode, ResolveFlags, StatxFlags};
 use rustix::io::{Errno, Result};
@@ -28,9 +29,13 @@ pub(super) fn open(dir: impl AsFd, path: &str, flags: OFlags) -> Result<OwnedFd>
     }
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let mode = if flags.contains(OFlags::CREATE) { FILE_MODE } else { Mode::empty() };
+    let mut moved = 0;
     loop {
         match fs::openat2(&dir, path, flags, mode, resolve) {
             Err(Errno::INTR) => {}
+            // What lay there was renamed to another tree while the kernel opened it (a version, the
+            // body of an upload), so that it is found outside: the next look tells what is there.
+            Err(Errno::XDEV) if moved < OPENS_OF_MOVED_MAX => moved += 1,
             // A file server has a lease on the file (Samba's oplock): the kernel has just called it
             // back, and takes it away after /proc/sys/fs/lease-break-time.
             Err(Errno::AGAIN) => std::thread::sleep(LEASE_PAUSE),

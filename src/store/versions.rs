@@ -12,7 +12,7 @@
 //!
 //! A version keeps its inode: it is linked or renamed, never copied, where the system allows it.
 //! All changes happen under the key's lock; the orders of their steps, and what a power cut leaves
-//! between them, are told in [`keep`] (PUT) and [`remove`] (DELETE).
+//! between them, are told in [`keep`] (PUT) and [`mod@remove`] (DELETE).
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
@@ -33,6 +33,8 @@ use folder::Folder;
 use id::VersionFile;
 
 pub(super) use keep::Versioned;
+pub(super) use list::list;
+pub(super) use remove::remove;
 
 /// What lies at a key, or at a version of it.
 #[derive(Clone, Debug)]
@@ -122,34 +124,27 @@ pub(super) fn expected_id(versioning: Option<Versioning>) -> VersionId {
 
 /// The object of that key, or that version of it, or the delete marker in its place.
 ///
-/// Without a lock, unless a version is to be called absent: it may be on its way between the two
-/// places.
+/// Without a lock; but before a named version is called absent it is looked for once more under
+/// the key's, since it may be on its way between the two places.
 pub(super) fn look_up(bucket: &Bucket, key: &Key, version: Option<VersionId>) -> Result<Found> {
-    let root = bucket.root();
-    let mut lock = None;
-    let is_it = |object: &Object| version.is_none_or(|version| object.meta.version_id == version);
-    for is_last in [false, true] {
-        if is_last {
-            lock = Some(root.locks.key(bucket.inode(), key.as_str())?);
-        }
-        let absent = match object::open(bucket, key) {
-            Ok(object) if is_it(&object) => return Ok(Found::Object(object)),
-            Ok(_) => None,
-            Err(error) if error.code == ErrorCode::NoSuchKey => Some(error),
-            Err(error) => return Err(error),
-        };
-        match (look_among_versions(bucket, key, version)?, absent, version) {
-            (Some(found), ..) => return Ok(found),
-            (None, Some(absent), None) if bucket.config().versioning.is_none() => {
-                return Err(absent);
-            }
-            _ => {}
-        }
+    if let Some(found) = look(bucket, key, version)? {
+        return Ok(found);
     }
-    drop(lock);
-    match version {
-        Some(version) => Err(no_such_version(key, version)),
-        None => Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str())),
+    let Some(named) = version else {
+        return Err(S3Error::from(ErrorCode::NoSuchKey).with("Key", key.as_str()));
+    };
+    let _lock = bucket.root().locks.key(bucket.inode(), key.as_str())?;
+    look(bucket, key, version)?.ok_or_else(|| no_such_version(key, named))
+}
+
+/// One look at the key's place, and one among its versions.
+fn look(bucket: &Bucket, key: &Key, version: Option<VersionId>) -> Result<Option<Found>> {
+    match object::open(bucket, key) {
+        Ok(object) if version.is_none_or(|version| object.meta.version_id == version) => {
+            Ok(Some(Found::Object(object)))
+        }
+        Err(error) if error.code != ErrorCode::NoSuchKey => Err(error),
+        Ok(_) | Err(_) => look_among_versions(bucket, key, version),
     }
 }
 
@@ -185,9 +180,6 @@ fn no_such_version(key: &Key, version: VersionId) -> S3Error {
         .with("Key", key.as_str())
         .with("VersionId", version.to_string())
 }
-
-pub(super) use list::list;
-pub(super) use remove::remove;
 
 /// Changes what is known of a version, in place. `MethodNotAllowed` for a delete marker.
 pub(super) fn update_meta(

@@ -65,16 +65,16 @@ fn get_object_of_a_version_finds_it_while_others_come_and_go() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let (servers, done) = (&servers, &done);
-        for (n, server) in servers.iter().enumerate() {
+        for (n, bucket) in servers.iter().enumerate() {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
-                    let body = body_of(server, "d/k", Some(kept_one)).unwrap();
+                    let body = body_of(bucket, "d/k", Some(kept_one)).unwrap();
                     assert_eq!(body.unwrap(), b"kept");
                     if n == 1 {
                         continue;
                     }
                     let query = ListQuery { max: 1000, ..ListQuery::default() };
-                    let page = server.list_versions(&query, None).unwrap();
+                    let page = bucket.list_versions(&query, None).unwrap();
                     let shown: Vec<_> = page.entries.iter().map(id_and_latest).collect();
                     let found = shown.iter().filter(|(id, _)| *id == kept_one);
                     assert_eq!(found.count(), 1, "{shown:?}");

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::error::ErrorCode;
 use crate::store::testing::{Scratch, bare, config, get, key, photos, proof};
-use crate::store::{Bucket, Removal, Versioning};
+use crate::store::{Bucket, Durability, Removal, Versioning};
 use crate::types::{Conditions, ObjectMeta, Retention, RetentionMode, Timestamp, VersionId};
 use std::os::unix::fs::MetadataExt;
 
@@ -353,6 +353,23 @@ fn list_object_versions_groups_what_only_versions_are_left_of() {
     std::fs::create_dir_all(folder(&scratch, "c/e")).unwrap();
     let names: Vec<_> = listed(&bucket, "", "/", 9).into_iter().map(|line| line.0).collect();
     assert_eq!(names, ["a", "a", "b/", "d", "d"]);
+}
+
+/// The other tests leave fsync out.
+#[test]
+fn versions_with_fsync_are_the_same() {
+    let scratch = Scratch::new();
+    enabled(&scratch);
+    let store = crate::store::Store::open(scratch.path(), Durability::Strict).unwrap();
+    let bucket = store.bucket(&photos()).unwrap();
+    let versions = [put(&bucket, "a/b/k", b"1"), put(&bucket, "a/b/k", b"2")];
+    let marker = delete(&bucket, "a/b/k");
+    let ids: Vec<_> = listed(&bucket, "", "", 9).into_iter().map(|line| line.1).collect();
+    assert_eq!(ids, [marker, versions[1], versions[0]]);
+    for version in ids {
+        delete_version(&bucket, "a/b/k", version);
+    }
+    bucket.delete().unwrap();
 }
 
 #[test]
