@@ -207,8 +207,6 @@ struct OpenBucket {
     policy: Option<Policy>,
     /// The bucket's and the server's.
     block: PublicAccessBlock,
-    /// The one that was authorised to be written.
-    key: Option<Key>,
 }
 
 impl OpenBucket {

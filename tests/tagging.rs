@@ -272,6 +272,27 @@ fn copy_object_takes_tags_only_for_whoever_may_read_and_write_them() {
 }
 
 #[test]
+fn copy_object_tags_for_whom_the_acl_lets_write_as_put_object_does() {
+    let server = server();
+    let grant = Request::new("PUT", "/bkt?acl").header("x-amz-grant-write", "id=other1");
+    assert_eq!(server.call(grant).status, 200);
+    allow_other(&server, &[("GetObjectTagging", "")]);
+    let put = |key: &str, headers: &[(&str, &str)]| {
+        let request = Request::new("PUT", key);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        server.connect().call(&server.signer(OTHER), &request)
+    };
+    assert_eq!(put("/bkt/own", &[("x-amz-tagging", "a=1")]).status, 200);
+    let source = ("x-amz-copy-source", "/bkt/own");
+    assert_eq!(put("/bkt/copied", &[source]).status, 200);
+    let replaced = [source, ("x-amz-tagging-directive", "REPLACE"), ("x-amz-tagging", "b=2")];
+    assert_eq!(put("/bkt/replaced", &replaced).status, 200);
+    assert_eq!(tags(&server, "/bkt/copied"), ["a=1"]);
+    assert_eq!(tags(&server, "/bkt/replaced"), ["b=2"]);
+}
+
+#[test]
 fn each_version_has_tags_of_its_own() {
     let server = server();
     let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";

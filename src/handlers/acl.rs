@@ -113,7 +113,7 @@ async fn replace(
             None => from_document(&users, &document, &current)?,
         };
         refuse_public(&open, &acl)?;
-        if open.rules().ownership == ObjectOwnership::BucketOwnerEnforced {
+        if !open.acls_count() {
             // The one ACL that is taken there changes nothing.
             return match acl == private(&open.owner) {
                 true => Ok(Response::empty(200)),
@@ -137,8 +137,7 @@ fn object_acl(open: &OpenBucket, object: Object) -> Acl {
 }
 
 fn acl_that_counts(open: &OpenBucket, acl: Option<Acl>) -> Acl {
-    let counts = open.rules().ownership != ObjectOwnership::BucketOwnerEnforced;
-    acl.filter(|_| counts).unwrap_or_else(|| private(&open.owner))
+    acl.filter(|_| open.acls_count()).unwrap_or_else(|| private(&open.owner))
 }
 
 /// The ACL of an object that the caller writes, and with it whose the object is; `None` where it
@@ -165,12 +164,11 @@ pub(super) fn of_new_object(
 
 /// Where no ACL counts none is taken, but the one that says what holds anyway.
 fn refuse_acl_if_enforced(open: &OpenBucket, input: &AclInput) -> Result<()> {
-    let enforced = open.rules().ownership == ObjectOwnership::BucketOwnerEnforced;
     let harmless = input.grants.is_empty()
         && matches!(input.canned, None | Some(CannedAcl::BucketOwnerFullControl));
-    match enforced && !harmless {
-        true => Err(ErrorCode::AccessControlListNotSupported.into()),
-        false => Ok(()),
+    match open.acls_count() || harmless {
+        true => Ok(()),
+        false => Err(ErrorCode::AccessControlListNotSupported.into()),
     }
 }
 

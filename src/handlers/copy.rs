@@ -43,9 +43,6 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
-    if !meta.tags.is_empty() {
-        context.open_for_write(&input.bucket, Action::PutObjectTagging, &input.key)?;
-    }
     let (etag, checksum, of) = (meta.etag.clone(), meta.checksum.clone(), meta.checksum_type);
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -127,7 +124,7 @@ fn copied_meta(
     input: &CopyObject,
     source: &Object,
 ) -> Result<ObjectMeta> {
-    let mut meta = new_meta(context, open, input.new.clone())?;
+    let mut meta = new_meta(context, open, &input.key, input.new.clone())?;
     if !input.replace {
         let redirect = meta.headers.website_redirect_location.take();
         meta.headers = source.meta.headers.clone();
@@ -135,6 +132,9 @@ fn copied_meta(
         meta.user_metadata = source.meta.user_metadata.clone();
     }
     if !input.replace_tags {
+        if !source.meta.tags.is_empty() {
+            context.authorise_new_tags(open, &input.key)?;
+        }
         meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();

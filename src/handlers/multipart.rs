@@ -37,7 +37,7 @@ pub(super) fn create_multipart_upload(
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
     let retention = new.lock.retention;
-    let meta = new_meta(context, &open, new)?;
+    let meta = new_meta(context, &open, &key, new)?;
     let info = UploadInfo {
         // The bucket's default is Complete's to give.
         meta: ObjectMeta { retention, ..meta },

@@ -23,8 +23,8 @@ use crate::http::response::{Response, ResponseBody};
 use crate::router::{GetObject, NewObject, PutObject};
 use crate::store::Object;
 use crate::types::{
-    ChecksumType, Conditions, ContentHeaders, ETag, ObjectMeta, PartNumber, Timestamp, Verdict,
-    VersionId,
+    ChecksumType, Conditions, ContentHeaders, ETag, Key, ObjectMeta, PartNumber, Timestamp,
+    Verdict, VersionId,
 };
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -37,13 +37,12 @@ pub(super) async fn put_object(
     let (bytes_min, bytes_max) = (*bytes.start(), *bytes.end());
     let terms = Terms { bytes_min, bytes_max, ..Terms::content(expected, length) };
     let opener = context.clone();
-    let (wanted, asked) = (key.clone(), conditions.clone());
-    let (open, meta, staged) = blocking(move || {
-        let open = opener.open_for_write(&bucket, Action::PutObject, &wanted)?;
-        opener.authorise_conditions(&open, &wanted, None, &asked)?;
-        let meta = new_meta(&opener, &open, new)?;
+    let (open, key, conditions, meta, staged) = blocking(move || {
+        let open = opener.open_for_write(&bucket, Action::PutObject, &key)?;
+        opener.authorise_conditions(&open, &key, None, &conditions)?;
+        let meta = new_meta(&opener, &open, &key, new)?;
         let staged = open.bucket.stage()?;
-        Ok((open, meta, staged))
+        Ok((open, key, conditions, meta, staged))
     })
     .await?;
     receive(context, body, terms, staged, move |staged, proof| {
@@ -64,8 +63,13 @@ pub(super) async fn put_object(
 
 /// What a new object carries beside its bytes, for a caller who may give it that. The entity tag is
 /// a placeholder: the store takes it, and the checksum, from the proof that comes with the bytes.
-pub(super) fn new_meta(context: &Context, open: &OpenBucket, new: NewObject) -> Result<ObjectMeta> {
-    context.authorise_new(open, &new)?;
+pub(super) fn new_meta(
+    context: &Context,
+    open: &OpenBucket,
+    key: &Key,
+    new: NewObject,
+) -> Result<ObjectMeta> {
+    context.authorise_new(open, key, &new)?;
     retention::check_new(open, &new.lock, context.now)?;
     let default_retention = || open.bucket.config().default_retention(context.now);
     let acl = acl::of_new_object(context, open, &new.acl)?;

@@ -18,7 +18,7 @@ impl Context {
     /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
     /// whoever may not, and to the owner too where it expected another.
     pub(super) fn open(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
-        let open = self.open_unauthorised(name, self.expected_owners.bucket.as_deref())?;
+        let open = self.open_unauthorised(name)?;
         self.authorise(&open, action, Target::Bucket, || self.facts())?;
         Ok(open)
     }
@@ -40,9 +40,8 @@ impl Context {
         action: Action,
         key: &Key,
     ) -> Result<OpenBucket> {
-        let mut open = self.open_unauthorised(name, self.expected_owners.bucket.as_deref())?;
+        let open = self.open_unauthorised(name)?;
         self.authorise(&open, action, Target::Key(key), || self.facts())?;
-        open.key = Some(key.clone());
         Ok(open)
     }
 
@@ -51,8 +50,7 @@ impl Context {
     pub(super) async fn open_to_remove(&self, name: &BucketName) -> Result<OpenBucket> {
         let (context, name) = (self.clone(), name.clone());
         blocking(move || {
-            let owner = context.expected_owners.bucket.as_deref();
-            let open = context.open_unauthorised(&name, owner)?;
+            let open = context.open_unauthorised(&name)?;
             if open.policy.is_none() {
                 let facts = || context.facts();
                 context.authorise(&open, Action::DeleteObject, Target::Bucket, facts)?;
@@ -113,7 +111,7 @@ impl Context {
         at: &ObjectAddress,
         action: Action,
     ) -> Result<(OpenBucket, Object)> {
-        let open = self.open_unauthorised(&at.bucket, self.expected_owners.bucket.as_deref())?;
+        let open = self.open_unauthorised(&at.bucket)?;
         let object = self.object_in(&open, &at.key, at.version, action)?;
         Ok((open, object))
     }
@@ -127,8 +125,7 @@ impl Context {
     ) -> Result<OpenBucket> {
         let (context, at) = (self.clone(), at.clone());
         blocking(move || {
-            let owner = context.expected_owners.bucket.as_deref();
-            let open = context.open_unauthorised(&at.bucket, owner)?;
+            let open = context.open_unauthorised(&at.bucket)?;
             if open.policy.is_none() {
                 context.object_in(&open, &at.key, at.version, action)?;
             }
@@ -169,7 +166,7 @@ impl Context {
         takes_tags: bool,
     ) -> Result<(OpenBucket, Object)> {
         let CopySource { bucket, key, version, .. } = source;
-        let open = self.open_unauthorised(bucket, self.expected_owners.source.as_deref())?;
+        let open = self.open_owned_by(bucket, self.expected_owners.source.as_deref())?;
         let object = self.object_in(&open, key, *version, Action::GetObject)?;
         if takes_tags && !object.meta.tags.is_empty() {
             self.authorise_object(&open, key, *version, &object, Action::GetObjectTagging)?;
@@ -185,7 +182,7 @@ impl Context {
         action: Action,
     ) -> Result<(OpenBucket, Upload)> {
         let UploadAddress { bucket, key, upload_id } = at;
-        let open = self.open_unauthorised(bucket, self.expected_owners.bucket.as_deref())?;
+        let open = self.open_unauthorised(bucket)?;
         let upload = open.upload(key, upload_id);
         let initiator = upload.as_ref().ok().map(|upload| &upload.info().owner);
         self.authorise(&open, action, Target::Upload(key, initiator), || self.facts())?;
@@ -194,27 +191,40 @@ impl Context {
 
     /// What a new object is given beside its bytes wants permissions of its own, as on AWS: tags,
     /// a retention, a legal hold. An ACL only must not be denied: whoever may write may say who
-    /// reads. So it is with the tags of whom the bucket's ACL lets write (a deviation: AWS has no
-    /// ACL that lets tag; but whoever may write any object may say what it is filed under).
-    pub(super) fn authorise_new(&self, open: &OpenBucket, new: &NewObject) -> Result<()> {
-        let key = open.key.as_ref().ok_or(ErrorCode::AccessDenied)?;
-        let rules = open.rules();
-        let deny = |action| rules.deny(self.caller_id(), action, Target::Key(key), || self.facts());
-        let tags_by_acl =
-            || rules.acl_lets_write(self.caller_id()) && !deny(Action::PutObjectTagging);
-        let wanted = [
-            (Action::PutObjectTagging, !new.tags.is_empty() && !tags_by_acl()),
-            (Action::PutObjectRetention, new.lock.retention.is_some()),
-            (Action::PutObjectLegalHold, new.lock.legal_hold.is_some()),
-        ];
-        for (action, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
-            self.authorise(open, action, Target::Key(key), || self.facts())?;
+    /// reads.
+    pub(super) fn authorise_new(
+        &self,
+        open: &OpenBucket,
+        key: &Key,
+        new: &NewObject,
+    ) -> Result<()> {
+        let authorise = |action| self.authorise(open, action, Target::Key(key), || self.facts());
+        if !new.tags.is_empty() {
+            self.authorise_new_tags(open, key)?;
+        }
+        if new.lock.retention.is_some() {
+            authorise(Action::PutObjectRetention)?;
+        }
+        if new.lock.legal_hold.is_some() {
+            authorise(Action::PutObjectLegalHold)?;
         }
         let gives_acl = new.acl.canned.is_some() || !new.acl.grants.is_empty();
-        if gives_acl && deny(Action::PutObjectAcl) {
+        if gives_acl && self.is_denied(open, Action::PutObjectAcl, key) {
             return Err(ErrorCode::AccessDenied.into());
         }
         Ok(())
+    }
+
+    /// The tags of a new object, given with it or copied. Whom the bucket's ACL lets write they
+    /// only must not be denied (a deviation: AWS has no ACL that lets tag; but whoever may write
+    /// any object may say what it is filed under).
+    pub(super) fn authorise_new_tags(&self, open: &OpenBucket, key: &Key) -> Result<()> {
+        let action = Action::PutObjectTagging;
+        let by_acl = open.rules().acl_lets_write(self.caller_id());
+        match by_acl && !self.is_denied(open, action, key) {
+            true => Ok(()),
+            false => self.authorise(open, action, Target::Key(key), || self.facts()),
+        }
     }
 
     /// Who a new object's writer is.
@@ -268,7 +278,7 @@ impl Context {
             facts.set("s3:prefix", key.as_str().to_owned());
             facts
         };
-        !rules.deny(caller, action, Target::Key(key), || self.facts())
+        !self.is_denied(open, action, key)
             && rules.allow(caller, Action::ListBucket, Target::Bucket, listing)
     }
 
@@ -284,6 +294,11 @@ impl Context {
             true => Ok(()),
             false => Err(ErrorCode::AccessDenied.into()),
         }
+    }
+
+    /// Whether the bucket's policy forbids the caller to do that with a key.
+    fn is_denied(&self, open: &OpenBucket, action: Action, key: &Key) -> bool {
+        open.rules().deny(self.caller_id(), action, Target::Key(key), || self.facts())
     }
 
     /// The canonical id of whoever signed the request.
@@ -304,12 +319,14 @@ impl Context {
         facts
     }
 
-    /// The bucket for whoever asks: nothing of it may be told before [`Context::authorise`].
-    fn open_unauthorised(
-        &self,
-        name: &BucketName,
-        expected_owner: Option<&str>,
-    ) -> Result<OpenBucket> {
+    /// The bucket that the request is for, to whoever asks: nothing of it may be told before
+    /// [`Context::authorise`].
+    fn open_unauthorised(&self, name: &BucketName) -> Result<OpenBucket> {
+        self.open_owned_by(name, self.expected_owners.bucket.as_deref())
+    }
+
+    /// The same of any bucket, if it is whose the client expects it to be.
+    fn open_owned_by(&self, name: &BucketName, expected_owner: Option<&str>) -> Result<OpenBucket> {
         let bucket = self.store.bucket(name).map_err(|error| {
             name_in(error, ErrorCode::NoSuchBucket, "BucketName", name.as_str())
         })?;
@@ -320,7 +337,7 @@ impl Context {
         }
         let policy = config.policy.as_deref().map(|text| read_policy(name, text));
         let block = self.block.and(config.public_access_block.unwrap_or_default());
-        Ok(OpenBucket { bucket, owner, policy, block, key: None })
+        Ok(OpenBucket { bucket, owner, policy, block })
     }
 }
 
@@ -352,9 +369,13 @@ impl OpenBucket {
         }
     }
 
+    /// Whether ACLs, and that objects may be another's than their bucket is, count at all.
+    pub(super) fn acls_count(&self) -> bool {
+        self.rules().ownership != ObjectOwnership::BucketOwnerEnforced
+    }
+
     /// Whose a listing says a thing is that was stored with that owner.
     pub(super) fn listed_owner<'a>(&'a self, stored: Option<&'a Owner>) -> &'a Owner {
-        let counts = self.rules().ownership != ObjectOwnership::BucketOwnerEnforced;
-        stored.filter(|_| counts).unwrap_or(&self.owner)
+        stored.filter(|_| self.acls_count()).unwrap_or(&self.owner)
     }
 }

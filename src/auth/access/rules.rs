@@ -85,8 +85,9 @@ impl<'b> Rules<'b> {
         };
         let by_bucket = owns_bucket || by_policy;
         match target {
-            Target::Bucket => by_bucket || self.acl_grants(self.acl, caller, action),
-            Target::Key(_) => by_bucket || self.acl_grants(self.acl, caller, action),
+            Target::Bucket | Target::Key(_) => {
+                by_bucket || self.acl_grants(self.acl, caller, action)
+            }
             Target::Upload(_, initiator) => {
                 let own = |initiator: &Owner| caller == Some(initiator.id.as_str());
                 by_bucket
