@@ -7,13 +7,13 @@
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
 //! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
-//! * `acl`, `attributes`, `checksum`, `copy`, `new_object`, `parse`: headers to typed values.
+//! * `acl`, `attributes`, `checksum`, `copy`, `lock`, `new_object`, `parse`: headers to typed values.
 //! * `cors`: what a browser asks for a page of another origin.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
 //! an operation is 501 or 405, never the plain operation), and headers that imply what is not
-//! there: encryption, tags and locks are 501 or AWS's own 400, since to ignore them silently
-//! would store an object other than the one asked for.
+//! there: encryption is 501, since to ignore it silently would store an object other than the one
+//! asked for.
 //!
 //! Ignored, as nothing here depends on them: `x-amz-request-payer`, `x-amz-mfa`, an unknown Expect,
 //! and parameters AWS does not know.

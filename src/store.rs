@@ -10,7 +10,7 @@
 //!     2024/%~                           the object `2024/` (a folder made by a client)
 //!   .glassbucket/                       mode 0700; no bucket name can start with a dot
 //!     staging/<process>/<n>             bodies on their way in
-//!     buckets/<bucket-id>.json          created, owner, location, ACL, versioning
+//!     buckets/<bucket-id>.json          created, owner, location, ACL, and what else configures it
 //!     uploads/<bucket-id>/<upload-id>/  multipart uploads in progress
 //!     versions/<bucket-id>/<path>%~v/   noncurrent versions and delete markers of a key: one file
 //!                                       each, named so that the newest comes first

@@ -19,7 +19,10 @@ pub use acl::{Acl, CannedAcl, Grant, Grantee, Owner, Permission};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType, UploadChecksum};
 pub use conditions::{Conditions, Verdict};
 pub use cors::{CORS_VARY, CorsConfiguration, CorsRequest, CorsRule};
-pub use retention::{DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod};
+pub use retention::{
+    DefaultRetention, ObjectLock, Retention, RetentionMode, RetentionPeriod,
+    protected_by_object_lock,
+};
 pub use sharing::{ObjectOwnership, PublicAccessBlock};
 pub use tags::Tags;
 pub use time::Timestamp;

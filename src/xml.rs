@@ -3,9 +3,10 @@
 //! Between `http::body`, which collects at most `limits::XML_BYTES_MAX` bytes of a request, and
 //! the handlers, which see typed values; and between the handlers' answers and the wire.
 //!
-//! * `read`, `lock`: one function a document; `pull`, the guarded event reader below it.
-//! * `versioning`: a configuration in both directions.
-//! * [`lifecycle`]: one configuration, read and written.
+//! * `read`, `lock`, `settings`: one function a document, on its way in; below them `pull`, the
+//!   guarded event reader.
+//! * `cors`, [`lifecycle`], `sharing`, `tagging`, `versioning`, `website`: one configuration each,
+//!   in both directions.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,

@@ -6,16 +6,16 @@
 //! A key in a body is as hostile as one in a path (security class D: another plain-file server
 //! was left through this very door): each passes `Key::parse`, as all keys do.
 //!
-//! Refused: a `<Delete>` without Content-MD5 or checksum, and, entry by entry, keys and version ids
-//! that are none, and conditions that do not hold. An absent key meets every condition: what was
-//! to be gone is gone. (AWS says so of directory buckets, and of others that `If-Match` is 404.)
+//! Refused, entry by entry: keys and version ids that are none, and conditions that do not hold. An
+//! absent key meets every condition: what was to be gone is gone. (AWS says so of directory buckets,
+//! and of others that `If-Match` is 404.)
 
 use super::object::name_condition;
+use super::open::of_version;
 use super::receive::receive_xml;
 use super::retention::bypasses_governance;
 use super::{Context, OpenBucket, with_version};
 use crate::auth::access::Action;
-use crate::digest::{Expected, ExpectedChecksum};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
 use crate::http::response::Response;
@@ -31,10 +31,7 @@ use std::sync::Arc;
 /// success too.
 pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<Response> {
     let DeleteObject { object: ObjectAddress { bucket, key, version }, conditions, .. } = input;
-    let action = match version {
-        Some(_) => Action::DeleteObjectVersion,
-        None => Action::DeleteObject,
-    };
+    let action = of_version(Action::DeleteObject, *version);
     let open = context.open_for_write(bucket, action, key)?;
     context.authorise_conditions(&open, key, *version, conditions)?;
     let removal = Removal {
@@ -68,23 +65,11 @@ pub(super) async fn delete_objects(
     body: &mut Body<'_>,
 ) -> Result<Response> {
     let open = context.open_to_remove(&input.bucket).await?;
-    if !is_claimed(&input.expected) {
-        return Err(S3Error::new(
-            ErrorCode::InvalidRequest,
-            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
-        ));
-    }
     let (entries, quiet) =
         receive_xml(context, body, input.expected, |document| xml::delete(&document)).await?;
     let context = context.clone();
     let deletion = Deletion { context, open, bypass_governance: input.bypass_governance };
     Ok(Response::xml(delete_each(deletion, entries, quiet).await?))
-}
-
-/// AWS wants the list of what is to be lost protected against damage on its way.
-pub(super) fn is_claimed(expected: &Expected) -> bool {
-    let checksum = matches!(expected.checksum, Some(ExpectedChecksum::Value(_)));
-    expected.content_md5.is_some() || checksum
 }
 
 /// What the entries of one request share.
@@ -183,22 +168,5 @@ fn write_delete_marker(document: &mut Document, removed: &Removed) {
     document.text("DeleteMarker", "true");
     if let Some(version_id) = removed.version_id {
         document.text("DeleteMarkerVersionId", &version_id.to_string());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::{Checksum, ChecksumAlgorithm};
-
-    #[test]
-    fn delete_objects_wants_a_digest_of_its_list() {
-        let algorithm = ChecksumAlgorithm::Crc32;
-        let checksum = |checksum| Expected { content_md5: None, checksum: Some(checksum) };
-        let value = Checksum { algorithm, value: vec![0; 4] };
-        assert!(is_claimed(&checksum(ExpectedChecksum::Value(value))));
-        assert!(is_claimed(&Expected { content_md5: Some([0; 16]), checksum: None }));
-        assert!(!is_claimed(&checksum(ExpectedChecksum::Compute(algorithm))));
-        assert!(!is_claimed(&Expected::default()));
     }
 }

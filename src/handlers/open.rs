@@ -351,7 +351,7 @@ fn read_policy(bucket: &BucketName, text: &str) -> Policy {
 }
 
 /// Where a version is named the action has another name.
-fn of_version(action: Action, version: Option<VersionId>) -> Action {
+pub(super) fn of_version(action: Action, version: Option<VersionId>) -> Action {
     if version.is_some() { action.of_version() } else { action }
 }
 

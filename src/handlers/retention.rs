@@ -18,7 +18,7 @@ use crate::http::connection::Body;
 use crate::http::response::Response;
 use crate::router::{LockInput, ObjectAddress, PutObjectConfig};
 use crate::store::Object;
-use crate::types::{Key, ObjectMeta, Timestamp, VersionId};
+use crate::types::{Key, ObjectMeta, Timestamp, VersionId, protected_by_object_lock};
 use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html>
@@ -50,7 +50,7 @@ pub(super) async fn put_object_retention(
             check_future(retention.until, now, "RetainUntilDate")?;
         }
         change_lock(&open, &at, |meta| match meta.retention {
-            Some(kept) if !kept.may_become(next, now, bypass) => Err(protected()),
+            Some(kept) if !kept.may_become(next, now, bypass) => Err(protected_by_object_lock()),
             _ => {
                 meta.retention = next;
                 Ok(())
@@ -123,12 +123,6 @@ fn change_lock(
         .update_meta(&at.key, at.version, change)
         .map_err(|error| name_in(error, ErrorCode::NoSuchKey, "Key", at.key.as_str()))?;
     Ok(Response::empty(200))
-}
-
-/// AWS's answer to whoever would end a lock before its time.
-fn protected() -> S3Error {
-    let message = "Access Denied because object protected by object lock.";
-    S3Error::new(ErrorCode::AccessDenied, message)
 }
 
 fn check_future(until: Timestamp, now: Timestamp, argument: &str) -> Result<()> {

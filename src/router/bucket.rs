@@ -1,16 +1,16 @@
 //! Operations on a bucket, and their inputs; the handlers cite the page of each.
 //!
-//! Refused: POST of an HTML form (501), a bucket with another ownership than ObjectWriter (501), a
-//! `<Delete>` without a digest, and page sizes that are no numbers.
+//! Refused: a version, which no bucket has, page sizes that are no numbers, values that AWS does not
+//! know, and a `<Delete>` or `<LifecycleConfiguration>` without a digest.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};
 use super::{
-    AclInput, BucketConfigAddress, CreateBucket, DeleteObjects, ListBuckets, ListMultipartUploads,
-    ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation, PostObject, PutAcl,
-    PutBucketConfig, Unconfigured, checksum,
+    AclInput, BucketConfigAddress, ConfigKind, CreateBucket, DeleteObjects, ListBuckets,
+    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, Listing, Operation,
+    PostObject, PutAcl, PutBucketConfig, Unconfigured, checksum,
 };
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::error::{Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{BucketName, ObjectOwnership};
@@ -24,9 +24,7 @@ pub(super) fn route(
     asked: Option<&'static str>,
     bucket: BucketName,
 ) -> Result<Operation> {
-    if head.param("versionId").is_some() {
-        return Err(parse::no_version_id_here(head));
-    }
+    parse::no_version_id(head)?;
     Ok(match (asked, head.method()) {
         (None, Method::Get) => list_objects(head, bucket)?,
         (None, Method::Head) => Operation::HeadBucket(bucket),
@@ -58,7 +56,10 @@ fn configuration(head: &RequestHead, asked: &str, bucket: BucketName) -> Result<
     let address = BucketConfigAddress { bucket, kind, id, name };
     Ok(match method {
         Method::Put => {
-            let expected = checksum::expected(head)?;
+            let expected = match kind {
+                ConfigKind::Lifecycle => checksum::required(head)?,
+                _ => checksum::expected(head)?,
+            };
             let default_minimum_object_size = default_minimum_object_size(head)?;
             Operation::PutBucketConfig(PutBucketConfig {
                 address,
@@ -168,15 +169,7 @@ fn list_object_versions(head: &RequestHead, bucket: BucketName) -> Result<ListOb
     Ok(ListObjectVersions { listing, key_marker, version_id_marker })
 }
 
-/// A digest of the list is mandatory: what is deleted by a flipped bit stays deleted.
 fn delete_objects(head: &RequestHead, bucket: BucketName) -> Result<DeleteObjects> {
-    let expected = checksum::expected(head)?;
-    if expected.content_md5.is_none() && expected.checksum.is_none() {
-        return Err(S3Error::new(
-            ErrorCode::InvalidRequest,
-            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
-        ));
-    }
     let bypass_governance = parse::bypass_governance(head);
-    Ok(DeleteObjects { bucket, bypass_governance, expected })
+    Ok(DeleteObjects { bucket, bypass_governance, expected: checksum::required(head)? })
 }

@@ -46,6 +46,20 @@ pub(super) fn expected(head: &RequestHead) -> Result<Expected> {
     Ok(Expected { content_md5: content_md5(head)?, checksum })
 }
 
+/// The same of a body that AWS wants protected against damage on its way: what a flipped bit
+/// deletes stays deleted. A checksum that is only named protects nothing.
+pub(super) fn required(head: &RequestHead) -> Result<Expected> {
+    let expected = expected(head)?;
+    let has_checksum = matches!(expected.checksum, Some(ExpectedChecksum::Value(_)));
+    match expected.content_md5.is_some() || has_checksum {
+        true => Ok(expected),
+        false => Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        )),
+    }
+}
+
 /// The algorithm that CopyObject is to use.
 pub(super) fn for_copy(head: &RequestHead) -> Result<Option<ChecksumAlgorithm>> {
     algorithm(head, "x-amz-checksum-algorithm")

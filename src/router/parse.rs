@@ -1,7 +1,7 @@
 //! Single headers and parameters to values. An empty header is as absent, unless said otherwise.
 //!
-//! What the other files of the router share. Refused: what would be a lie to ignore (encryption,
-//! foreign versions), and control characters that would split an answer (security class J).
+//! What the other files of the router share. Refused: what would be a lie to ignore (encryption, a
+//! version where none can be named), and control characters that would split an answer (security class J).
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Framing, RequestHead};
@@ -95,13 +95,11 @@ pub(super) fn no_such_version(id: &str, key: &str) -> S3Error {
 pub(super) fn no_version_id(head: &RequestHead) -> Result<()> {
     match head.param("versionId") {
         None => Ok(()),
-        Some(_) => Err(no_version_id_here(head)),
+        Some(id) => {
+            let message = "This operation does not accept a version-id.";
+            Err(S3Error::argument(message, "versionId", id))
+        }
     }
-}
-
-pub(super) fn no_version_id_here(head: &RequestHead) -> S3Error {
-    let id = head.param("versionId").unwrap_or_default();
-    S3Error::argument("This operation does not accept a version-id.", "versionId", id)
 }
 
 /// `max-keys` and its kin: absent or more is [`limits::PAGE_MAX`].

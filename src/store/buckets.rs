@@ -309,7 +309,9 @@ fn read_config(root: &Root, id: &str) -> Result<Option<(Filed, Stamp)>> {
         Err(error) => return Err(refused(error)),
     };
     let stamp = Stamp::of(&fstat(&file).map_err(refused)?);
-    let mut json = Vec::new();
+    // Every request reads this file: room for all of it makes that one read, and one at its end.
+    let length = usize::try_from(stamp.length).unwrap_or(0).min(CONFIG_BYTES_MAX);
+    let mut json = Vec::with_capacity(length + 1);
     file.take(CONFIG_BYTES_MAX as u64).read_to_end(&mut json)?;
     let filed = serde_json::from_slice(&json).map(|filed| Some((filed, stamp)));
     filed.map_err(|error| closed(format_args!("buckets/{id}.json: {error}")))

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
 
 use super::Timestamp;
+use crate::error::{ErrorCode, S3Error};
 use serde::{Deserialize, Serialize};
 
 /// Who may shorten a retention.
@@ -61,6 +62,12 @@ impl Retention {
     pub fn parse_until(text: &str) -> Option<Timestamp> {
         Timestamp::parse_rfc3339(text).map(whole_millis)
     }
+}
+
+/// AWS's answer to whoever would end a lock before its time, or remove what it keeps.
+pub fn protected_by_object_lock() -> S3Error {
+    let message = "Access Denied because object protected by object lock.";
+    S3Error::new(ErrorCode::AccessDenied, message)
 }
 
 fn whole_millis(time: Timestamp) -> Timestamp {

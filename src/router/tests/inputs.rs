@@ -201,9 +201,16 @@ fn put_object_refuses_claims_it_cannot_check() {
 }
 
 #[test]
-fn delete_objects_needs_a_digest() {
-    assert_eq!(refusal("POST /bkt?delete\nContent-Length: 1"), ErrorCode::InvalidRequest);
-    assert!(ask("POST /bkt?delete\nx-amz-checksum-crc32: y/Q5Jg==").is_ok());
+fn what_deletes_needs_a_digest() {
+    for request in ["POST /bkt?delete", "PUT /bkt?lifecycle"] {
+        for headers in ["Content-Length: 1", "x-amz-checksum-algorithm: CRC32"] {
+            let refused = refusal(&format!("{request}\n{headers}"));
+            assert_eq!(refused, ErrorCode::InvalidRequest, "{request} {headers}");
+        }
+        for headers in ["x-amz-checksum-crc32: y/Q5Jg==", "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg=="] {
+            assert!(ask(&format!("{request}\n{headers}")).is_ok(), "{request} {headers}");
+        }
+    }
 }
 
 #[test]

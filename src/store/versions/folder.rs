@@ -6,12 +6,12 @@
 //! something lies in them, so whoever makes one begins anew when it does.
 
 use super::id::VersionFile;
-use crate::error::{ErrorCode, Result, S3Error};
+use crate::error::{ErrorCode, Result};
 use crate::limits::COMMIT_ROUNDS_MAX;
 use crate::store::naming::{Role, encode};
 use crate::store::object::{self, Object};
 use crate::store::{Bucket, Root, commit, dir, refused};
-use crate::types::{Key, ObjectMeta, Timestamp, VersionId};
+use crate::types::{Key, ObjectMeta, Timestamp, VersionId, protected_by_object_lock};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, RenameFlags, fstat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
@@ -232,11 +232,10 @@ pub(super) fn check_removable(
     bypass_governance: bool,
     now: Timestamp,
 ) -> Result<()> {
-    if is_removable(meta, bypass_governance, now) {
-        return Ok(());
+    match is_removable(meta, bypass_governance, now) {
+        true => Ok(()),
+        false => Err(protected_by_object_lock()),
     }
-    let message = "Access Denied because object protected by object lock.";
-    Err(S3Error::new(ErrorCode::AccessDenied, message))
 }
 
 /// Writes the empty file of a delete marker, durable under its staged name, and moves it in.
