@@ -74,11 +74,11 @@ fn write_version(
 ) {
     match entry {
         VersionEntry::CommonPrefix(_) => {}
-        VersionEntry::DeleteMarker { key, is_latest, marker, owner } => {
+        VersionEntry::DeleteMarker { key, is_latest, marker } => {
             document.element("DeleteMarker", |document| {
                 write_name(document, listing, key, marker.version_id, *is_latest);
                 document.text("LastModified", &marker.modified.iso8601());
-                write_owner(document, "Owner", open.listed_owner(owner.as_ref()));
+                write_owner(document, "Owner", &open.owner);
             });
         }
         VersionEntry::Version {

@@ -40,6 +40,7 @@ pub enum ListEntry {
         etag: ETag,
         storage_class: Option<String>,
         checksum: Option<crate::types::ChecksumAlgorithm>,
+        /// `None` is the bucket's owner.
         owner: Option<Owner>,
     },
     CommonPrefix(String),
@@ -76,9 +77,8 @@ fn look_up(bucket: &Bucket, key: &str) -> Result<Option<ListEntry>> {
         Err(error) if error.code == ErrorCode::NoSuchKey => return Ok(None),
         // One file that cannot be read (another user's, a later version's) must not take away the
         // listing of all others; a GET of it says what is wrong.
-        Err(_) => return Ok(object::stat(bucket, &key)?.map(|stat| unread(bucket, key, &stat))),
+        Err(_) => return Ok(object::stat(bucket, &key)?.map(|stat| unread(key, &stat))),
     };
-    let owner = object.meta.acl.map(|acl| acl.owner);
     Ok(Some(ListEntry::Object {
         key,
         length: object.length,
@@ -86,12 +86,12 @@ fn look_up(bucket: &Bucket, key: &str) -> Result<Option<ListEntry>> {
         etag: object.meta.etag,
         storage_class: object.meta.storage_class,
         checksum: object.meta.checksum.map(|checksum| checksum.algorithm),
-        owner: owner.or_else(|| bucket.config().owner.clone()),
+        owner: object.meta.acl.map(|acl| acl.owner),
     }))
 }
 
 /// The line of an object of which only this is known.
-fn unread(bucket: &Bucket, key: Key, stat: &Stat) -> ListEntry {
+fn unread(key: Key, stat: &Stat) -> ListEntry {
     ListEntry::Object {
         key,
         length: stat.st_size as u64,
@@ -99,7 +99,7 @@ fn unread(bucket: &Bucket, key: Key, stat: &Stat) -> ListEntry {
         etag: attribute::derived_etag(stat),
         storage_class: None,
         checksum: None,
-        owner: bucket.config().owner.clone(),
+        owner: None,
     }
 }
 

@@ -94,13 +94,13 @@ pub enum VersionEntry {
         etag: ETag,
         storage_class: Option<String>,
         checksum: Option<crate::types::ChecksumAlgorithm>,
+        /// `None` is the bucket's owner.
         owner: Option<Owner>,
     },
     DeleteMarker {
         key: Key,
         is_latest: bool,
         marker: DeleteMarker,
-        owner: Option<Owner>,
     },
     CommonPrefix(String),
 }

@@ -18,7 +18,7 @@ use crate::store::list::ListQuery;
 use crate::store::list::directory::BucketDirectories;
 use crate::store::list::paging::{self, Entry, common_prefix};
 use crate::store::{Bucket, Object, attribute, meta, object};
-use crate::types::{ETag, Key, ObjectMeta, Owner, Timestamp, VersionId};
+use crate::types::{Key, ObjectMeta, Timestamp, VersionId};
 use rustix::fs::Stat;
 use std::collections::BinaryHeap;
 
@@ -77,7 +77,7 @@ fn lines(
     let after = Position::of(marker, current.as_ref(), folder.as_ref())?;
     let mut lines = Vec::new();
     if let (Position::Start, Some(current)) = (&after, &current) {
-        lines.push(current.line(bucket, &key, true));
+        lines.push(current.line(&key, true));
     }
     let Some(folder) = folder else { return Ok(lines) };
     for file in noncurrent(&folder, current.as_ref(), &after, room.saturating_sub(lines.len()))? {
@@ -88,10 +88,10 @@ fn lines(
                 object.meta.version_id = file.id();
                 // Where a person removed the current file, nothing is the latest.
                 let is_latest = is_latest && object.is_delete_marker;
-                Version::Read(object).line(bucket, &key, is_latest)
+                Version::Read(object).line(&key, is_latest)
             }
             Err(_) => match object::stat_at(&folder.dir, &file.name())? {
-                Some(stat) => Version::Unread(file.id(), stat).line(bucket, &key, false),
+                Some(stat) => Version::Unread(file.id(), stat).line(&key, false),
                 None => continue,
             },
         };
@@ -110,24 +110,21 @@ enum Version {
 }
 
 impl Version {
-    fn line(&self, bucket: &Bucket, key: &Key, is_latest: bool) -> VersionEntry {
-        let (key, bucket_owner) = (key.clone(), bucket.config().owner.clone());
+    fn line(&self, key: &Key, is_latest: bool) -> VersionEntry {
+        let key = key.clone();
         match self {
-            Version::Read(object) if object.is_delete_marker => VersionEntry::DeleteMarker {
-                key,
-                is_latest,
-                marker: delete_marker(object),
-                owner: bucket_owner,
-            },
+            Version::Read(object) if object.is_delete_marker => {
+                VersionEntry::DeleteMarker { key, is_latest, marker: delete_marker(object) }
+            }
             Version::Read(object) => {
                 let (length, modified) = (object.length, object.modified);
-                line(key, is_latest, &object.meta, length, modified, bucket_owner)
+                line(key, is_latest, &object.meta, length, modified)
             }
             Version::Unread(id, stat) => {
                 let etag = attribute::derived_etag(stat);
                 let meta = ObjectMeta { version_id: *id, ..ObjectMeta::bare(etag) };
                 let (length, modified) = (stat.st_size as u64, meta::modified(stat));
-                line(key, is_latest, &meta, length, modified, bucket_owner)
+                line(key, is_latest, &meta, length, modified)
             }
         }
     }
@@ -155,19 +152,17 @@ fn line(
     meta: &ObjectMeta,
     length: u64,
     modified: Timestamp,
-    bucket_owner: Option<Owner>,
 ) -> VersionEntry {
-    let etag: ETag = meta.etag.clone();
     VersionEntry::Version {
         key,
         version_id: meta.version_id,
         is_latest,
         length,
         modified,
-        etag,
+        etag: meta.etag.clone(),
         storage_class: meta.storage_class.clone(),
         checksum: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
-        owner: meta.acl.as_ref().map(|acl| acl.owner.clone()).or(bucket_owner),
+        owner: meta.acl.as_ref().map(|acl| acl.owner.clone()),
     }
 }
 
