@@ -21,6 +21,7 @@
 //! | [`error`] | every code S3 answers, with its status | nothing |
 //! | [`limits`] | every bound, with unit and reason | nothing |
 //! | [`notice`] | words for whoever runs the server | nothing |
+//! | [`random`] | random bytes of the kernel | nothing |
 //! | [`types`] | bucket names, keys, dates, metadata: S3's nouns | `error` |
 //! | [`digest`] | MD5, SHA, CRC of a body, and what a client claimed they are | `error`, `types` |
 //! | [`xml`] | the documents S3 reads and writes | `error`, `types` |
@@ -28,7 +29,7 @@
 //! | [`http`] | HTTP/1.1: head, body, form, range, response | `tls`, `limits`, `error`, `types` |
 //! | [`auth`] | who sent this: SigV2, SigV4, chunk chains, form policies | `http::head`, `http::form`, `digest`, `types`, `error` |
 //! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::form`, `http::range`, `digest`, `types`, `error` |
-//! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice` |
+//! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice`, `random` |
 //! | [`lifecycle`] | which objects end when, and the sweep that ends them | `store`, `notice`, `types`, `error` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |
@@ -46,6 +47,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod limits;
 pub mod notice;
+pub mod random;
 pub mod router;
 pub mod server;
 pub mod store;

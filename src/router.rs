@@ -7,7 +7,8 @@
 //! * `subresources`: AWS's query names that make a request another operation.
 //! * `bucket`, `object`, `multipart`: the operations of each, with their inputs.
 //! * `post_object`: the fields of a form, which come after the head, to the inputs of PutObject.
-//! * `acl`, `attributes`, `checksum`, `copy`, `lock`, `new_object`, `parse`: headers to typed values.
+//! * `acl`, `attributes`, `checksum`, `copy`, `lock`, `new_object`, `parse`: headers to typed
+//!   values.
 //! * `cors`: what a browser asks for a page of another origin.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without

@@ -58,6 +58,7 @@ pub use staging::{Sealed, Staged};
 pub use versions::{DeleteMarker, Found, Removal, Removed, VersionEntry, VersionPage};
 
 use crate::error::{Result, S3Error};
+use crate::random;
 use changes::Changes;
 use dir::DIR_MODE;
 use disk::Disk;
@@ -171,9 +172,7 @@ fn refused(errno: Errno) -> S3Error {
 
 /// 128 random bits in hex: a name that nothing else has.
 fn random_id() -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the kernel has random bytes");
-    crate::types::hex(&bytes)
+    crate::types::hex(&random::bytes::<16>())
 }
 
 #[cfg(test)]

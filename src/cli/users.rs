@@ -12,6 +12,7 @@
 
 use super::DataDirectory;
 use crate::auth::{Secret, User, Users};
+use crate::random;
 use crate::types::Owner;
 use clap::Args;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -65,11 +66,11 @@ pub(super) fn open(data: &Path) -> Result<(Users, Option<String>), String> {
     if let Some(users) = locked.read()? {
         return Ok((users, None));
     }
-    let secret = random(40, LETTERS_AND_DIGITS)?;
+    let secret = random_word(40, LETTERS_AND_DIGITS);
     let root = User {
-        owner: Owner { id: random(64, HEX)?, display_name: "root".into() },
+        owner: Owner { id: random_word(64, HEX), display_name: "root".into() },
         email: None,
-        access_key: new_access_key()?,
+        access_key: new_access_key(),
         secret: Secret::new(secret.clone()),
         root: true,
     };
@@ -82,9 +83,9 @@ pub(super) fn open(data: &Path) -> Result<(Users, Option<String>), String> {
 pub(super) fn add(new: NewUser) -> Result<String, String> {
     let data = &new.directory.data;
     let (locked, mut all) = edit(data)?;
-    let access_key = new.access_key.map_or_else(new_access_key, Ok)?;
-    let secret = new.secret_key.map_or_else(|| random(40, LETTERS_AND_DIGITS), Ok)?;
-    let id = new.id.map_or_else(|| random(64, HEX), Ok)?;
+    let access_key = new.access_key.unwrap_or_else(new_access_key);
+    let secret = new.secret_key.unwrap_or_else(|| random_word(40, LETTERS_AND_DIGITS));
+    let id = new.id.unwrap_or_else(|| random_word(64, HEX));
     let display_name = new.display_name.unwrap_or_else(|| access_key.clone());
     for name in [&id, &display_name].into_iter().chain(&new.email) {
         check_name(name)?;
@@ -235,21 +236,20 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn new_access_key() -> Result<String, String> {
-    Ok(format!("GB{}", random(18, UPPER_AND_DIGITS)?))
+fn new_access_key() -> String {
+    format!("GB{}", random_word(18, UPPER_AND_DIGITS))
 }
 
 /// `count` characters of `alphabet`, each equally likely: bytes past its largest multiple are
 /// thrown away.
-fn random(count: usize, alphabet: &[u8]) -> Result<String, String> {
+fn random_word(count: usize, alphabet: &[u8]) -> String {
     let fair = 256 - 256 % alphabet.len();
     let mut made = String::with_capacity(count);
-    let mut bytes = [0u8; 64];
     while made.len() < count {
-        getrandom::fill(&mut bytes).map_err(|error| format!("no random numbers: {error}"))?;
+        let bytes = random::bytes::<64>();
         let wanted = count - made.len();
         let fitting = bytes.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < fair);
         made.extend(fitting.take(wanted).map(|byte| char::from(alphabet[byte % alphabet.len()])));
     }
-    Ok(made)
+    made
 }

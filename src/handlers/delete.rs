@@ -6,9 +6,9 @@
 //! A key in a body is as hostile as one in a path (security class D: another plain-file server
 //! was left through this very door): each passes `Key::parse`, as all keys do.
 //!
-//! Refused, entry by entry: keys and version ids that are none, and conditions that do not hold. An
-//! absent key meets every condition: what was to be gone is gone. (AWS says so of directory buckets,
-//! and of others that `If-Match` is 404.)
+//! Refused, entry by entry: keys and version ids that are none, and conditions that do not hold.
+//! An absent key meets every condition: what was to be gone is gone. (AWS says so of directory
+//! buckets, and of others that `If-Match` is 404.)
 
 use super::object::name_condition;
 use super::open::of_version;

@@ -1,7 +1,7 @@
 //! Operations on a bucket, and their inputs; the handlers cite the page of each.
 //!
-//! Refused: a version, which no bucket has, page sizes that are no numbers, values that AWS does not
-//! know, and a `<Delete>` or `<LifecycleConfiguration>` without a digest.
+//! Refused: a version, which no bucket has, page sizes that are no numbers, values that AWS does
+//! not know, and a `<Delete>` or `<LifecycleConfiguration>` without a digest.
 
 use super::parse::{self, field, param};
 use super::subresources::{self, On, method_not_allowed};

@@ -1,7 +1,8 @@
 //! Single headers and parameters to values. An empty header is as absent, unless said otherwise.
 //!
 //! What the other files of the router share. Refused: what would be a lie to ignore (encryption, a
-//! version where none can be named), and control characters that would split an answer (security class J).
+//! version where none can be named), and control characters that would split an answer (security
+//! class J).
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Framing, RequestHead};

@@ -19,6 +19,7 @@ use crate::http::connection::{Body, Connection, NoHead};
 use crate::http::head::{Method, RequestHead};
 use crate::http::response::{Response, WriteOptions};
 use crate::notice::tell;
+use crate::random;
 use crate::router;
 use crate::tls::Stream;
 use crate::types::{Timestamp, hex};
@@ -211,9 +212,5 @@ impl<'s> Exchange<'s> {
 
 /// 16 random hex digits, upper case as AWS's.
 fn request_id() -> String {
-    let mut bytes = [0; 8];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => hex(&bytes).to_ascii_uppercase(),
-        Err(_) => String::from("0000000000000000"),
-    }
+    hex(&random::bytes::<8>()).to_ascii_uppercase()
 }

@@ -27,11 +27,11 @@ pub use part::PartWriter;
 
 use super::{Bucket, Committed, Object, refused};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::limits;
 use crate::types::{
     Checksum, Conditions, ETag, Key, ObjectMeta, Owner, PartNumber, Timestamp, UploadChecksum,
     UploadId,
 };
+use crate::{limits, random};
 use folder::Taken;
 use record::{DoneFile, InfoFile};
 use rustix::fd::OwnedFd;
@@ -121,7 +121,7 @@ pub(super) fn create(bucket: &Bucket, key: &Key, info: &UploadInfo) -> Result<Up
     disk.writable()?;
     sweep::sweep_sometimes(bucket);
     let uploads = bucket.make_uploads()?;
-    let id = new_id(info.initiated)?;
+    let id = new_id(info.initiated);
     let own = super::dir::make_and_open(&uploads, id.as_str(), super::dir::DIR_MODE);
     let own = own.map_err(refused)?;
     folder::create(&own, folder::BODY)?;
@@ -132,12 +132,12 @@ pub(super) fn create(bucket: &Bucket, key: &Key, info: &UploadInfo) -> Result<Up
 }
 
 /// 8 bytes of time and 8 random ones: the order of ids is the order in which uploads began.
-fn new_id(time: Timestamp) -> Result<UploadId> {
+fn new_id(time: Timestamp) -> UploadId {
     let nanos = time.secs().saturating_mul(1_000_000_000).saturating_add(time.nanos().into());
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&u64::try_from(nanos).unwrap_or(0).to_be_bytes());
-    getrandom::fill(&mut bytes[8..]).map_err(S3Error::internal)?;
-    Ok(UploadId::from_bytes(bytes))
+    bytes[8..].copy_from_slice(&random::bytes::<8>());
+    UploadId::from_bytes(bytes)
 }
 
 /// Opens an upload; `NoSuchUpload` if the id is unknown or belongs to another key.

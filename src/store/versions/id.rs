@@ -11,6 +11,7 @@
 //!
 //! Pure but for the random bits.
 
+use crate::random;
 use crate::types::{Timestamp, VersionId, hex};
 
 /// Ends the name of the version `null`.
@@ -32,9 +33,7 @@ impl VersionFile {
         let nanos = now.secs().saturating_mul(1_000_000_000).saturating_add(now.nanos().into());
         let now = u64::MAX - u64::try_from(nanos).unwrap_or(0);
         let latest = than.map_or(u64::MAX, |than| ((than.order / TICK) as u64).saturating_sub(2));
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).expect("the kernel has random bytes");
-        let random = u64::from_be_bytes(random);
+        let random = u64::from_be_bytes(random::bytes());
         VersionFile {
             order: u128::from(now.min(latest)) * TICK + u128::from(random),
             is_null: false,
