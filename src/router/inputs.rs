@@ -2,15 +2,19 @@
 //!
 //! Every field was parsed and bounded by the router; a handler that has one may use it.
 
+mod config;
+mod multipart;
+
+pub use config::*;
+pub use multipart::*;
+
 use crate::digest::Expected;
 use crate::http::form::Delimiter;
 use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
-use crate::types::lifecycle::DefaultMinimumObjectSize;
 use crate::types::{
-    BucketName, CannedAcl, Checksum, ChecksumAlgorithm, ChecksumType, Conditions, ContentHeaders,
-    Grantee, Key, ObjectOwnership, PartNumber, Permission, Retention, Tags, UploadChecksum,
-    UploadId, VersionId,
+    BucketName, CannedAcl, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
+    ObjectOwnership, PartNumber, Permission, Retention, Tags, VersionId,
 };
 use std::ops::RangeInclusive;
 
@@ -310,93 +314,6 @@ pub struct CopyObject {
     pub conditions: Conditions,
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>
-#[derive(Clone, Debug)]
-pub struct CreateMultipartUpload {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// The key.
-    pub key: Key,
-    /// Headers, metadata, ACL of the object to be.
-    pub new: NewObject,
-    /// `x-amz-checksum-algorithm` and `-type`.
-    pub checksum: Option<UploadChecksum>,
-}
-
-/// Bucket, key and upload id.
-#[derive(Clone, Debug)]
-pub struct UploadAddress {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// The key.
-    pub key: Key,
-    /// `uploadId`.
-    pub upload_id: UploadId,
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>
-#[derive(Clone, Debug)]
-pub struct UploadPart {
-    /// Which upload.
-    pub upload: UploadAddress,
-    /// `partNumber`.
-    pub part_number: PartNumber,
-    /// As in [`PutObject::length`].
-    pub length: Option<u64>,
-    /// Claims about the content.
-    pub expected: Expected,
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
-#[derive(Clone, Debug)]
-pub struct UploadPartCopy {
-    /// Which upload.
-    pub upload: UploadAddress,
-    /// `partNumber`.
-    pub part_number: PartNumber,
-    /// Source.
-    pub source: CopySource,
-    /// `x-amz-copy-source-range: bytes=a-b`, both inclusive.
-    pub range: Option<(u64, u64)>,
-}
-
-/// An object made of parts, as a client expects it; what it does not speak of is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExpectedObject {
-    /// `x-amz-checksum-*`: of the whole, or of the parts' checksums.
-    pub checksum: Option<Checksum>,
-    /// `x-amz-checksum-type`.
-    pub of: Option<ChecksumType>,
-    /// How many parts, where the checksum says so.
-    pub parts: Option<usize>,
-    /// `x-amz-mp-object-size`, in bytes.
-    pub length: Option<u64>,
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
-#[derive(Clone, Debug)]
-pub struct CompleteMultipartUpload {
-    /// Which upload.
-    pub upload: UploadAddress,
-    /// Claims about the XML: Content-MD5 alone, as checksum headers speak of the object here.
-    pub expected: Expected,
-    /// What the object must come to.
-    pub object: ExpectedObject,
-    /// `If-Match`, `If-None-Match`.
-    pub conditions: Conditions,
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
-#[derive(Clone, Debug)]
-pub struct ListParts {
-    /// Which upload.
-    pub upload: UploadAddress,
-    /// `max-parts`, 0 to 1,000.
-    pub max_parts: usize,
-    /// `part-number-marker`.
-    pub marker: u16,
-}
-
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>
 #[derive(Clone, Debug)]
 pub struct GetObjectAttributes {
@@ -421,76 +338,4 @@ pub struct ObjectAttributes {
     pub object_parts: bool,
     pub storage_class: bool,
     pub object_size: bool,
-}
-
-/// A new document for an object's tags, retention or legal hold.
-#[derive(Clone, Debug)]
-pub struct PutObjectConfig {
-    /// The object, or a version of it.
-    pub object: ObjectAddress,
-    /// `x-amz-bypass-governance-retention`: of PutObjectRetention alone.
-    pub bypass_governance: bool,
-    /// Claims about the XML.
-    pub expected: Expected,
-}
-
-/// What of a bucket can be configured by a document of its own: `?cors`, `?lifecycle` ...
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names are those of AWS's operations
-pub enum ConfigKind {
-    Accelerate,
-    Analytics,
-    Cors,
-    Encryption,
-    IntelligentTiering,
-    Inventory,
-    Lifecycle,
-    Logging,
-    Metrics,
-    Notification,
-    ObjectLock,
-    OwnershipControls,
-    Policy,
-    PolicyStatus,
-    PublicAccessBlock,
-    Replication,
-    RequestPayment,
-    Tagging,
-    Versioning,
-    Website,
-}
-
-/// One configuration of a bucket.
-#[derive(Clone, Debug)]
-pub struct BucketConfigAddress {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// Which one.
-    pub kind: ConfigKind,
-    /// `id`, of the kinds that a bucket may have several of; without it all of them are meant.
-    pub id: Option<String>,
-    /// AWS's operation name.
-    pub name: &'static str,
-}
-
-/// A new document for a configuration of a bucket.
-#[derive(Clone, Debug)]
-pub struct PutBucketConfig {
-    /// Which one.
-    pub address: BucketConfigAddress,
-    /// Claims about the document.
-    pub expected: Expected,
-    /// `x-amz-transition-default-minimum-object-size`, which goes with a lifecycle configuration.
-    pub default_minimum_object_size: Option<DefaultMinimumObjectSize>,
-}
-
-/// A sub-resource that this server has no operation for.
-#[derive(Clone, Debug)]
-pub struct Unconfigured {
-    /// The bucket.
-    pub bucket: BucketName,
-    /// The key, if the sub-resource is an object's.
-    pub key: Option<Key>,
-    /// AWS's operation name, for the log.
-    pub name: &'static str,
 }

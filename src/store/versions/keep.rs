@@ -94,10 +94,7 @@ impl Versioned {
         };
         sealed.set_version(root, file.id())?;
         let Some(current) = current else { return Ok(()) };
-        let folder = match folder {
-            Some(folder) => folder,
-            None => self.make_folder(bucket, key)?,
-        };
+        let folder = folder.map_or_else(|| self.make_folder(bucket, key), Ok)?;
         let kept = around.name_for_current(&current, file);
         keep(root, place, &current, &folder, kept)
     }
@@ -123,10 +120,7 @@ impl Versioned {
         else {
             return Ok(folder.and_then(replaced));
         };
-        let folder = match folder {
-            Some(folder) => folder,
-            None => self.make_folder(bucket, key)?,
-        };
+        let folder = folder.map_or_else(|| self.make_folder(bucket, key), Ok)?;
         let around = Around::new(root, Some(&folder), Some(&current))?;
         let newer = VersionFile::new(around.newest, Timestamp::now());
         let kept = around.name_for_current(&current, newer);
