@@ -6,8 +6,8 @@
 //! ```
 //!
 //! One task a connection; a panic ends that task, frees its permit and harms no other. The request
-//! loop is `request`, the access log `log`. Only this module joins `http`, `auth`, `router`
-//! and `handlers`.
+//! loop is `request`, the access log `log`, the rereading of `users.json` `users`, the hourly sweep
+//! by lifecycle rules `lifecycle`. Only this module joins `http`, `auth`, `router` and `handlers`.
 //!
 //! Refused here: connections beyond [`limits::CONNECTIONS_MAX`] wait in the kernel's queue, a
 //! handshake that takes longer than [`limits::HANDSHAKE_TIMEOUT`] is dropped.

@@ -37,7 +37,7 @@ pub struct UploadPart {
     pub upload: UploadAddress,
     /// `partNumber`.
     pub part_number: PartNumber,
-    /// As in [`PutObject::length`].
+    /// As in [`super::PutObject::length`].
     pub length: Option<u64>,
     /// Claims about the content.
     pub expected: Expected,
