@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 from urllib.parse import quote
 
@@ -267,6 +268,11 @@ def show_versions(checks, binary, work):
     change("DELETE, suspended", (), "DELETE", key, status=204)
     change("PUT over a marker, suspended", (), "PUT", key, body=b"null")
     change("DELETE of null", (), "DELETE", key, "versionId=null", status=204)
+    change("PutBucketVersioning", CONFIGURES, "PUT", "/bkt", "versioning=", enabled)
+    change("a version", (), "PUT", "/bkt/twin", body=b"twin")
+    twin = ids()[-1]
+    copy_among_versions(server.data, "twin", twin.partition("=")[2])
+    change("DELETE of a version with a copy", FORGETS, "DELETE", "/bkt/twin", twin, status=204)
     server.stop()
     requests = by_answer(parse(trace))
     checks.ok("strace", "each answer was seen", len(requests) == len(asked), len(requests))
@@ -279,6 +285,27 @@ def show_versions(checks, binary, work):
         checks.ok(f"strace {label}", order, missing is None, missing)
         left = not_durable(calls, server.data)
         checks.ok(f"strace {label}", "all that changed is synced", not left, left[:3])
+
+
+def copy_among_versions(data, name, version_id):
+    """As a person's backup of the current version, brought back to a wrong place."""
+    bucket = next((data / ".glassbucket/versions").iterdir())
+    folder = bucket / f"{name}%~v"
+    folder.mkdir()
+    subprocess.run(["cp", "-a", data / "bkt" / name, folder / version_id], check=True)
+
+
+def show_restart(checks, binary, work):
+    """What a killed server had renamed and not synced is synced before anybody is told of it."""
+    first = Server(binary, work, tls=False)
+    first.process.kill()
+    first.process.wait()
+    server, trace = traced(binary, work, TRACED)
+    status = Asker(server.endpoint.url)("PUT", "/bkt")[0]
+    server.stop()
+    before = by_answer(parse(trace))[0]
+    synced = any(call.name == "syncfs" and call.good() for call in before)
+    checks.ok("strace", "a start after a kill syncs all", status == 200 and synced, status)
 
 
 def show_calls(label, calls, work):
@@ -339,7 +366,7 @@ def stays_below(call, data):
 
 def main():
     checks, binary = Checks(), os.environ["GLASSBUCKET_BIN"]
-    for show in (show_write_order, show_versions, show_confinement):
+    for show in (show_write_order, show_versions, show_restart, show_confinement):
         work = work_directory()
         try:
             show(checks, binary, work)
