@@ -11,7 +11,7 @@ use common::client::{Answer, Connection, Request, Signer};
 use common::process::{Process, content, staged};
 use common::{TempDir, xml};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const ROUNDS: u64 = 20;
@@ -284,7 +284,7 @@ fn listed(client: &mut Client, bucket: &str) -> BTreeMap<String, Vec<Line>> {
 
 /// Holds what is listed and read against what the writer was told, which it brings up to date.
 /// With `all`, also versions that were read before and did not change are read.
-fn verify(client: &mut Client, data: &std::path::Path, writer: &mut Writer, all: bool) -> usize {
+fn verify(client: &mut Client, data: &Path, writer: &mut Writer, all: bool) -> usize {
     let mut lines = listed(client, &writer.bucket);
     for key in lines.keys() {
         writer.keys.entry(key.clone()).or_default();
@@ -378,7 +378,7 @@ fn check_version(client: &mut Client, bucket: &str, key: &str, line: &Line, know
 /// The latest version is what a plain GET finds, and the plain file.
 fn check_current(
     client: &mut Client,
-    data: &std::path::Path,
+    data: &Path,
     bucket: &str,
     key: &str,
     lines: &[Line],

@@ -241,7 +241,7 @@ fn nasty_keys_keep_their_versions_and_leave_no_trace() {
     }
     scene.is_listed_everywhere("src", &scene.keys);
 
-    // The old ones of half of the keys first, so that both the plain file and the kept one go alone.
+    // The old ones of half of the keys first: then the plain file goes with nothing behind it.
     let (mut order, rest): (Vec<_>, Vec<_>) =
         lines.chunks(2).enumerate().partition(|(number, _)| number % 2 == 0);
     order.extend(rest);

@@ -7,8 +7,8 @@
 //!
 //! Each process holds a flock on its folder. A start sweeps the folders whose lock it gets: their
 //! process is dead, whether on this host or, over a shared filesystem, on another. It may have died
-//! between a rename and the fsync of the directory, and what it did be found by a request that needs
-//! do no more (a repeated DELETE, a repeated Complete): so the filesystem is synced once, then.
+//! between a rename and the fsync of the directory, and a request that finds its work done does no
+//! more (a repeated DELETE or Complete): so the whole filesystem is synced once, then.
 
 use super::attribute;
 use super::dir::{self, DIR_MODE};

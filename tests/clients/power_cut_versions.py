@@ -1,4 +1,4 @@
-"""A writer of versions, for power_cut.py: what it was told about each, and whether that still holds.
+"""A writer of versions, for power_cut.py: what it was told of each, and whether that still holds.
 
 The bucket has Object Lock, hence versioning. Whatever was acknowledged must be there after the cut:
 a version once, whole, with its tags and its retention, a delete marker, the absence of what was
