@@ -98,7 +98,7 @@ impl Pattern {
 
     /// Whether the whole text is of this pattern.
     pub(super) fn matches(&self, text: &str, facts: &Facts) -> bool {
-        let text = if self.fold { Cow::from(text.to_lowercase()) } else { Cow::from(text) };
+        let text = if self.fold { Cow::from(lower(text)) } else { Cow::from(text) };
         let variable = |token: &Token| matches!(token, Token::Fact(..));
         if !self.tokens.iter().any(variable) {
             return glob(&self.tokens, &text);
@@ -120,12 +120,18 @@ impl Pattern {
                 return None;
             }
             match self.fold {
-                true => tokens.extend(value.to_lowercase().chars().map(Token::Char)),
+                true => tokens.extend(lower(value).chars().map(Token::Char)),
                 false => tokens.extend(value.chars().map(Token::Char)),
             }
         }
         Some(tokens)
     }
+}
+
+/// Character by character, as the tokens are: `str::to_lowercase` ends a Greek word in another
+/// sigma, and a text would not match itself.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 fn glob(tokens: &[Token], text: &str) -> bool {
@@ -246,6 +252,8 @@ mod tests {
         let pattern = Pattern::compile("S3:Get*/${aws:username}", true).unwrap().folded();
         assert!(pattern.matches("s3:gETObject/aNN", &facts));
         assert!(!pattern.matches("s3:Put/ann", &facts));
+        let greek = Pattern::compile("ΟΔΟΣ", true).unwrap().folded();
+        assert!(greek.matches("ΟΔΟΣ", &Facts::default()));
     }
 
     #[test]
