@@ -9,9 +9,11 @@
 
 use crate::auth::{Scheme, Verified};
 use crate::http::head::RequestHead;
+use crate::limits;
 use crate::types::{BucketName, Key, Retention, Tags, Timestamp};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::net::IpAddr;
 
 const COPY_SOURCE: &str = "s3:x-amz-copy-source";
@@ -98,7 +100,9 @@ impl RequestFacts {
             |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
         let headers = HEADERS.iter().filter_map(header);
         let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
-        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default()).collect();
+        // With more than an object may have no request is served that gives it any.
+        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default());
+        let tags = tags.take(limits::OBJECT_TAGS_MAX).collect();
         let date = head.header("x-amz-date").or_else(|| head.param("X-Amz-Date"));
         let signed = date.and_then(Timestamp::parse_iso8601_basic);
         RequestFacts { peer, tls, signed, tags, values }
@@ -153,13 +157,15 @@ impl RequestFacts {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     values: Vec<(Cow<'static, str>, String)>,
+    /// Steps of matching taken so far.
+    steps: Cell<usize>,
 }
 
 impl Facts {
     /// All that is known of a request before its object and its body are.
     pub fn new(request: &RequestFacts, verified: &Verified, now: Timestamp) -> Facts {
         let values = request.values.iter().map(|(key, value)| ((*key).into(), value.clone()));
-        let mut facts = Facts { values: values.collect() };
+        let mut facts = Facts { values: values.collect(), steps: Cell::new(0) };
         facts.known("aws:sourceip", request.peer.to_canonical().to_string());
         facts.known("aws:securetransport", request.tls.to_string());
         facts.known("aws:currenttime", now.iso8601());
@@ -228,6 +234,18 @@ impl Facts {
         let key = key.to_ascii_lowercase();
         self.values.retain(|(other, _)| *other != key);
         self.values.push((key.into(), value));
+    }
+
+    /// Counts steps of matching; false where weighing the policy has become too dear.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        !self.are_spent()
+    }
+
+    /// Whether there were more steps than [`limits::POLICY_STEPS_MAX`]: what was found then is
+    /// half a verdict.
+    pub(super) fn are_spent(&self) -> bool {
+        self.steps.get() > limits::POLICY_STEPS_MAX
     }
 
     /// The values of a key, which is given in lower case.
