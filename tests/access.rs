@@ -291,3 +291,56 @@ fn conditions_go_by_what_a_body_brings_too() {
     assert_denied(&server.call(put.body("x")));
     assert_eq!(server.call(Request::new("HEAD", "/lock/new")).status, 404);
 }
+
+/// [`statement`] with Deny for everybody's PutObject where `condition` holds.
+fn deny_put(server: &common::TestServer, condition: &str) {
+    let more = format!(", \"Condition\": {condition}");
+    put_policy(server, statement("Deny", "*", "s3:PutObject", &more));
+}
+
+#[test]
+fn class_e_a_copy_source_is_weighed_as_it_is_read_and_not_as_it_is_spelt() {
+    let server = shut();
+    assert_eq!(server.call(object("PUT", "secret/s").body("x")).status, 200);
+    deny_put(&server, r#"{"StringLike": {"s3:x-amz-copy-source": "bkt/secret/*"}}"#);
+    let copy = |source: &str| object("PUT", "copy").header("x-amz-copy-source", source);
+    for source in ["bkt/secret/s", "/bkt/secret/s", "bkt%2Fsecret%2Fs", "bkt/s%65cret/s"] {
+        assert_denied(&server.call(copy(source)));
+    }
+    assert_denied(&server.call(copy("bkt/secret/s?versionId=null")));
+    assert_eq!(server.call(copy("/bkt/k")).status, 200);
+}
+
+#[test]
+fn class_e_copied_tags_are_weighed_and_not_those_of_a_header_that_does_not_count() {
+    let server = shut();
+    let tagged = object("PUT", "tagged").header("x-amz-tagging", "class=secret").body("x");
+    assert_eq!(server.call(tagged).status, 200);
+    deny_put(&server, r#"{"StringNotEquals": {"s3:RequestObjectTag/class": "public"}}"#);
+    let copy = |directive: &str| {
+        object("PUT", "copy")
+            .header("x-amz-copy-source", "bkt/tagged")
+            .header("x-amz-tagging", "class=public")
+            .header("x-amz-tagging-directive", directive)
+    };
+    assert_denied(&server.call(copy("COPY")));
+    assert_eq!(server.call(object("HEAD", "copy")).status, 404);
+    assert_eq!(server.call(copy("REPLACE")).status, 200);
+}
+
+#[test]
+fn class_e_a_lock_date_is_weighed_in_every_form_that_counts() {
+    let server = shut();
+    let make = Request::new("PUT", "/locked").header("x-amz-bucket-object-lock-enabled", "true");
+    assert_eq!(server.call(make).status, 200);
+    let condition = r#", "Condition": {"NumericGreaterThan":
+        {"s3:object-lock-remaining-retention-days": "10"}}"#;
+    let policy = statement("Deny", "*", "s3:PutObject", condition).replace("bkt", "locked");
+    assert_eq!(server.call(Request::new("PUT", "/locked?policy").body(policy)).status, 204);
+    for until in ["2099-01-01T00:00:00Z", "2099-01-01T00:00:00+00:00"] {
+        let put = Request::object("PUT", "locked", "k")
+            .header("x-amz-object-lock-mode", "GOVERNANCE")
+            .header("x-amz-object-lock-retain-until-date", until);
+        assert_denied(&server.call(put.body("x")));
+    }
+}

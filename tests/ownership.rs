@@ -3,13 +3,13 @@
 
 mod common;
 
-use common::TestServer;
 use common::client::{Answer, Request};
 use common::sharing::{
     as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
     put_policy, shut, statement,
 };
 use common::xml::{text, texts};
+use common::{OTHER, TestServer};
 use glassbucket::types::PublicAccessBlock;
 
 /// The canonical id of what nobody signed for, as on AWS.
@@ -260,4 +260,44 @@ fn expected_bucket_owner_is_asked_before_anything_is_done() {
         assert_denied(&server.call(request.header(name, wrong)));
     }
     assert_eq!(server.call(bucket("GET", "").header(name, "own1")).status, 200);
+}
+
+#[test]
+fn put_object_acl_does_not_take_an_object_that_became_anothers_while_its_body_came() {
+    let server = shut();
+    put_policy(&server, statement("Allow", "other1", "s3:PutObject", ""));
+    assert_eq!(as_other(&server, &object("PUT", "mine").body("x")).status, 200);
+    let owner = "<Owner><ID>other1</ID></Owner>";
+    let grant = "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+                 xsi:type=\"CanonicalUser\"><ID>other1</ID></Grantee>\
+                 <Permission>FULL_CONTROL</Permission></Grant>";
+    let acl = format!(
+        "<AccessControlPolicy>{owner}<AccessControlList>{grant}</AccessControlList>\
+         </AccessControlPolicy>"
+    );
+    let put = Request::new("PUT", "/bkt/mine?acl").header("Expect", "100-continue").body(acl);
+    let mut connection = server.connect();
+    connection.send(&put.head(&server.signer(OTHER)));
+    let waiting = connection.try_answer("PUT").expect("an answer"); // authorised, no body yet
+    assert_eq!(waiting.status, 100);
+    assert_eq!(server.call(object("PUT", "mine").body("not theirs")).status, 200);
+    connection.send(&put.body);
+    assert_denied(&connection.answer("PUT"));
+    assert_denied(&as_other(&server, &object("GET", "mine")));
+    assert_eq!(owner_of("mine", |request| server.call(request.clone())), "own1");
+}
+
+#[test]
+fn create_bucket_again_sets_no_acl_that_put_bucket_acl_may_not() {
+    let server = open();
+    let again = || Request::new("PUT", "/bkt").header("x-amz-acl", "public-read");
+    put_policy(&server, statement("Deny", "*", "s3:PutBucketAcl", ""));
+    assert_denied(&server.call(again()));
+    assert_eq!(server.call(bucket("DELETE", "policy")).status, 204);
+    assert_eq!(put_block(&server, "BlockPublicAcls").status, 200);
+    assert_denied(&server.call(again()));
+    assert_eq!(server.call(bucket("DELETE", "publicAccessBlock")).status, 204);
+    assert_denied(&as_nobody(&server, &bucket("GET", "")));
+    assert_eq!(server.call(again()).status, 200);
+    assert_eq!(as_nobody(&server, &bucket("GET", "")).status, 200);
 }

@@ -349,3 +349,15 @@ fn l_a_connection_that_ends_anywhere_harms_no_other() {
     });
     assert!(waited, "staged files of connections that ended are removed");
 }
+
+#[test]
+fn o_response_headers_of_an_anonymous_get_are_refused() {
+    let server = common::sharing::open();
+    common::sharing::put_acl(&server, "/bkt/k?acl", "public-read");
+    let get = |query: &str| {
+        common::sharing::as_nobody(&server, &Request::new("GET", &format!("/bkt/k{query}")))
+    };
+    assert_eq!(get("").status, 200);
+    let answer = get("?response-content-type=text/html");
+    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidRequest"));
+}

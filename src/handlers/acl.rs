@@ -78,18 +78,34 @@ pub(super) async fn put_object_acl(
         Ok((open, acl))
     })
     .await?;
+    let caller = context.clone();
     let store = move |open: OpenBucket, acl: Acl| {
-        // Cyberduck writes the owner's FULL_CONTROL after every copy: that is kept as nothing.
-        let acl = (acl != private(&open.owner)).then_some(acl);
         open.bucket
             .update_meta(&at.key, at.version, |meta| {
-                meta.acl = acl;
+                // While the body came the object may have become another, and another's.
+                caller.authorise_object(&open, &at.key, at.version, meta, Action::PutObjectAcl)?;
+                if open.rules().object_owner(meta.acl.as_ref()).id != acl.owner.id {
+                    return Err(ErrorCode::OperationAborted.into());
+                }
+                // Cyberduck writes the owner's FULL_CONTROL after every copy: kept as nothing.
+                meta.acl = (acl != private(&open.owner)).then_some(acl);
                 Ok(())
             })
             .map(|version| open.bucket.config().versioning.map(|_| version))
             .map_err(|error| super::name_in(error, ErrorCode::NoSuchKey, "Key", at.key.as_str()))
     };
     replace(context, input, body, open, acl, store).await
+}
+
+/// The ACL that CreateBucket sets anew on a bucket its caller has, as PutBucketAcl would.
+pub(super) fn put_anew(open: &OpenBucket, acl: Acl) -> Result<()> {
+    refuse_public(open, &acl)?;
+    match open.rules().ownership {
+        ObjectOwnership::BucketOwnerEnforced if acl != private(&open.owner) => {
+            Err(ErrorCode::AccessControlListNotSupported.into())
+        }
+        _ => open.bucket.configure(|config| config.acl = Some(acl)),
+    }
 }
 
 /// Reads the new ACL, from headers or else from the body, and has it stored; `store` tells of which

@@ -111,7 +111,7 @@ fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Resul
     let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));
     let asked = config.acl.unwrap_or_else(|| acl::private(caller));
     if kept != asked {
-        bucket.configure(|config| config.acl = Some(asked))?;
+        acl::put_anew(&context.open(name, Action::PutBucketAcl)?, asked)?;
     }
     Ok(())
 }

@@ -24,13 +24,14 @@ use crate::limits;
 use crate::router::{CopyObject, CopySource, UploadPartCopy};
 use crate::store::Object;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, ChecksumType, ETag, ObjectMeta, Verdict, VersionId,
+    Checksum, ChecksumAlgorithm, ChecksumType, ETag, ObjectMeta, Tags, Verdict, VersionId,
 };
 use crate::xml::Document;
 use std::os::unix::fs::FileExt;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
+    let context = &knowing_source(context, &input.source);
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
     context.authorise_conditions(&open, &input.key, None, &input.conditions)?;
     let (source, source_version) = open_source(context, &input.source, !input.replace_tags)?;
@@ -43,6 +44,7 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
         refuse_unchanged(&input, &source.meta)?;
     }
     let meta = copied_meta(context, &open, &input, &source)?;
+    authorise_tags(context, &open, &input, &meta.tags)?;
     let (etag, checksum, of) = (meta.etag.clone(), meta.checksum.clone(), meta.checksum_type);
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -56,6 +58,30 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     let response = with_source_version(Response::xml(document.finish()), source_version);
     let response = with_new_version(response, committed.version_id);
     Ok(config::with_new_expiration(response, &open.bucket, &input.key))
+}
+
+/// A policy may go by what is copied: the source as it is read, not as the header spells it.
+fn knowing_source(context: &Context, source: &CopySource) -> Context {
+    context.with_facts(context.facts.with_copy_source(&source.bucket, &source.key))
+}
+
+/// Tags that come from the source are asked for again once they are known: a policy that looks at
+/// `s3:RequestObjectTag` must weigh those that are stored, whatever a header says of others.
+fn authorise_tags(
+    context: &Context,
+    open: &OpenBucket,
+    input: &CopyObject,
+    tags: &Tags,
+) -> Result<()> {
+    if input.replace_tags {
+        return Ok(()); // asked for with all that the request itself gives
+    }
+    let context = context.with_facts(context.facts.with_request_tags(tags));
+    context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
+    match tags.is_empty() {
+        true => Ok(()),
+        false => context.authorise_new_tags(open, &input.key),
+    }
 }
 
 fn with_source_version(response: Response, version: Option<VersionId>) -> Response {
@@ -132,9 +158,6 @@ fn copied_meta(
         meta.user_metadata = source.meta.user_metadata.clone();
     }
     if !input.replace_tags {
-        if !source.meta.tags.is_empty() {
-            context.authorise_new_tags(open, &input.key)?;
-        }
         meta.tags = source.meta.tags.clone();
     }
     meta.etag = source.meta.etag.clone();
@@ -171,6 +194,7 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
     let UploadPartCopy { upload, part_number, source, range } = input;
+    let context = &knowing_source(context, &source);
     let (_, upload) = context.open_upload(&upload, Action::PutObject)?;
     let (source, source_version) = open_source(context, &source, false)?;
     let (offset, bytes) = part_range(range, source.length)?;

@@ -91,6 +91,13 @@ pub(super) fn new_meta(
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, and HeadObject, which
 /// differs in the body alone.
 pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response> {
+    // Nobody has signed for another header: else a link into a public bucket could have what is
+    // stored there as text shown as a page (security class O).
+    if context.verified.user().is_none() && input.overrides != ContentHeaders::default() {
+        let message =
+            "Request specific response headers cannot be used for anonymous GET requests.";
+        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
+    }
     let (open, object) =
         context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
     let version = open.shown_version(&object);

@@ -11,7 +11,7 @@ use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Conditions, Key, ObjectOwnership, Owner, VersionId};
+use crate::types::{BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, VersionId};
 use std::sync::Arc;
 
 impl Context {
@@ -142,9 +142,12 @@ impl Context {
         action: Action,
         facts: RequestFacts,
     ) -> Result<()> {
-        let mut context = self.clone();
-        context.facts = Arc::new(facts);
-        context.object_in(open, &at.key, at.version, action).map(|_| ())
+        self.with_facts(facts).object_in(open, &at.key, at.version, action).map(|_| ())
+    }
+
+    /// The same caller, of whose request more is known now.
+    pub(super) fn with_facts(&self, facts: RequestFacts) -> Context {
+        Context { facts: Arc::new(facts), ..self.clone() }
     }
 
     /// Whether the caller may know of the tags of an object that it may read.
@@ -155,7 +158,7 @@ impl Context {
         object: &Object,
     ) -> bool {
         let action = Action::GetObjectTagging;
-        self.authorise_object(open, &at.key, at.version, object, action).is_ok()
+        self.authorise_object(open, &at.key, at.version, &object.meta, action).is_ok()
     }
 
     /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read
@@ -169,7 +172,8 @@ impl Context {
         let open = self.open_owned_by(bucket, self.expected_owners.source.as_deref())?;
         let object = self.object_in(&open, key, *version, Action::GetObject)?;
         if takes_tags && !object.meta.tags.is_empty() {
-            self.authorise_object(&open, key, *version, &object, Action::GetObjectTagging)?;
+            let action = Action::GetObjectTagging;
+            self.authorise_object(&open, key, *version, &object.meta, action)?;
         }
         Ok((open, object))
     }
@@ -242,7 +246,7 @@ impl Context {
     ) -> Result<Object> {
         match open.object(key, version) {
             Ok(object) => {
-                self.authorise_object(open, key, version, &object, action)?;
+                self.authorise_object(open, key, version, &object.meta, action)?;
                 Ok(object)
             }
             Err(error) if self.may_know(open, key, of_version(action, version)) => Err(error),
@@ -256,13 +260,13 @@ impl Context {
         open: &OpenBucket,
         key: &Key,
         version: Option<VersionId>,
-        object: &Object,
+        meta: &ObjectMeta,
         action: Action,
     ) -> Result<()> {
-        let target = Target::Object(key, object.meta.acl.as_ref());
+        let target = Target::Object(key, meta.acl.as_ref());
         self.authorise(open, of_version(action, version), target, || {
             let mut facts = self.facts_of(version);
-            for (name, value) in &object.meta.tags.0 {
+            for (name, value) in &meta.tags.0 {
                 facts.add_existing_tag(name, value.clone());
             }
             facts

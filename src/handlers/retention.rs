@@ -173,7 +173,8 @@ pub(super) fn with_lock(
     object: &Object,
     mut response: Response,
 ) -> Response {
-    let may = |action| context.authorise_object(open, &at.key, at.version, object, action).is_ok();
+    let meta = &object.meta;
+    let may = |action| context.authorise_object(open, &at.key, at.version, meta, action).is_ok();
     if let Some(retention) = object.meta.retention.filter(|_| may(Action::GetObjectRetention)) {
         response = response
             .header("x-amz-object-lock-mode", retention.mode.name())

@@ -11,6 +11,7 @@ pub mod client;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
+pub mod process;
 pub mod sharing;
 pub mod upload;
 pub mod xml;

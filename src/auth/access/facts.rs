@@ -9,11 +9,14 @@
 
 use crate::auth::{Scheme, Verified};
 use crate::http::head::RequestHead;
-use crate::types::{Retention, Tags, Timestamp};
+use crate::limits;
+use crate::types::{BucketName, Key, Retention, Tags, Timestamp};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::net::IpAddr;
 
+const COPY_SOURCE: &str = "s3:x-amz-copy-source";
 const OBJECT_LOCK_MODE: &str = "s3:object-lock-mode";
 const OBJECT_LOCK_UNTIL: &str = "s3:object-lock-retain-until-date";
 const DAY_SECS: u64 = 24 * 60 * 60;
@@ -26,7 +29,6 @@ const HEADERS: &[(&str, &str)] = &[
     ("user-agent", "aws:useragent"),
     ("x-amz-acl", "s3:x-amz-acl"),
     ("x-amz-content-sha256", "s3:x-amz-content-sha256"),
-    ("x-amz-copy-source", "s3:x-amz-copy-source"),
     ("x-amz-grant-full-control", "s3:x-amz-grant-full-control"),
     ("x-amz-grant-read", "s3:x-amz-grant-read"),
     ("x-amz-grant-read-acp", "s3:x-amz-grant-read-acp"),
@@ -67,6 +69,7 @@ const DERIVED: &[&str] = &[
     "s3:requestobjecttagkeys",
     "s3:signatureage",
     "s3:signatureversion",
+    COPY_SOURCE,
 ];
 
 /// What of head and connection a policy may ask for, taken while both are at hand. Cheap, since
@@ -97,7 +100,9 @@ impl RequestFacts {
             |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
         let headers = HEADERS.iter().filter_map(header);
         let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
-        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default()).collect();
+        // With more than an object may have no request is served that gives it any.
+        let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default());
+        let tags = tags.take(limits::OBJECT_TAGS_MAX).collect();
         let date = head.header("x-amz-date").or_else(|| head.param("X-Amz-Date"));
         let signed = date.and_then(Timestamp::parse_iso8601_basic);
         RequestFacts { peer, tls, signed, tags, values }
@@ -106,6 +111,13 @@ impl RequestFacts {
     /// The same of a request whose body brings these tags.
     pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
         RequestFacts { tags: tags.0.clone(), ..self.clone() }
+    }
+
+    /// The same of a copy, of the source that the handler reads. The header has many spellings, a
+    /// slash before the bucket and escapes, and a Deny must not miss one (security class E). A
+    /// version is not told: what is said of an object holds for its versions.
+    pub fn with_copy_source(&self, bucket: &BucketName, key: &Key) -> RequestFacts {
+        self.with(COPY_SOURCE, Some(format!("{}/{}", bucket.as_str(), key.as_str())))
     }
 
     /// The same of a request whose body brings this retention, or takes one away.
@@ -145,13 +157,15 @@ impl RequestFacts {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     values: Vec<(Cow<'static, str>, String)>,
+    /// Steps of matching taken so far.
+    steps: Cell<usize>,
 }
 
 impl Facts {
     /// All that is known of a request before its object and its body are.
     pub fn new(request: &RequestFacts, verified: &Verified, now: Timestamp) -> Facts {
         let values = request.values.iter().map(|(key, value)| ((*key).into(), value.clone()));
-        let mut facts = Facts { values: values.collect() };
+        let mut facts = Facts { values: values.collect(), steps: Cell::new(0) };
         facts.known("aws:sourceip", request.peer.to_canonical().to_string());
         facts.known("aws:securetransport", request.tls.to_string());
         facts.known("aws:currenttime", now.iso8601());
@@ -164,7 +178,8 @@ impl Facts {
             let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
             facts.known("s3:signatureage", milliseconds.max(0).to_string());
         }
-        let until = facts.of(OBJECT_LOCK_UNTIL).next().and_then(Timestamp::parse_iso8601);
+        // Read as the router reads it: a date in a form that counts must not pass unweighed.
+        let until = facts.of(OBJECT_LOCK_UNTIL).next().and_then(Retention::parse_until);
         if let Some(until) = until {
             let days = (until.secs().saturating_sub(now.secs())).max(0).cast_unsigned();
             let days = days.div_ceil(DAY_SECS).to_string();
@@ -219,6 +234,18 @@ impl Facts {
         let key = key.to_ascii_lowercase();
         self.values.retain(|(other, _)| *other != key);
         self.values.push((key.into(), value));
+    }
+
+    /// Counts steps of matching; false where weighing the policy has become too dear.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        !self.are_spent()
+    }
+
+    /// Whether there were more steps than [`limits::POLICY_STEPS_MAX`]: what was found then is
+    /// half a verdict.
+    pub(super) fn are_spent(&self) -> bool {
+        self.steps.get() > limits::POLICY_STEPS_MAX
     }
 
     /// The values of a key, which is given in lower case.

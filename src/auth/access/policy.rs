@@ -143,7 +143,8 @@ impl Policy {
     }
 
     /// What it says of that action (`s3:GetObject`) on that resource by that caller, who is `None`
-    /// when anonymous. `resource` is a bucket, or a bucket, a slash and a key.
+    /// when anonymous. `resource` is a bucket, or a bucket, a slash and a key. A policy that takes
+    /// more than [`limits::POLICY_STEPS_MAX`] steps to weigh denies (security class M).
     pub fn weigh(
         &self,
         caller: Option<&str>,
@@ -155,11 +156,12 @@ impl Policy {
         let fits = |statement: &&Statement| statement.fits(caller, action, &arn, facts);
         let (mut fitting, allowing) =
             (self.statements.iter().filter(fits), |s: &Statement| s.allow);
-        match fitting.next() {
+        let verdict = match fitting.next() {
             None => Verdict::Silent,
             Some(first) if allowing(first) && fitting.all(allowing) => Verdict::Allow,
             Some(_) => Verdict::Deny,
-        }
+        };
+        if facts.are_spent() { Verdict::Deny } else { verdict }
     }
 
     /// Whether AWS calls it public: a statement allows something to everybody, and no condition

@@ -14,7 +14,7 @@
 //!
 //! A version that is not there was removed: 204, as on AWS.
 
-use super::folder::{Folder, check_removable, hides, put_delete_marker};
+use super::folder::{Folder, Scan, check_removable, hides, put_delete_marker};
 use super::id::VersionFile;
 use super::keep::{Around, Versioned, check_null, name_inside};
 use super::{Removal, Removed};
@@ -163,8 +163,9 @@ fn remove_for_good(
         return Ok(Try::Done(removed(version, false)));
     }
     let Some(folder) = folder else { return Ok(Try::Done(removed(version, false))) };
-    let object = current.as_ref().map(|(_, object)| object);
-    let scan = folder.settle(root, object)?;
+    if version == VersionId::Null {
+        folder.settle(root, current.as_ref().map(|(_, object)| object))?;
+    }
     let Some(file) = folder.find(version)? else {
         return Ok(Try::Done(removed(version, false)));
     };
@@ -172,7 +173,12 @@ fn remove_for_good(
     let is_marker = object.is_delete_marker;
     commit::weigh_removal(&removal.conditions, Some(&object))?;
     check_removable(&object.meta, removal.bypass_governance, removal.now)?;
-    let is_latest = is_marker && current.is_none() && scan.newest == Some(file);
+    // Only here is the whole folder read: else to remove n versions would take n times n looks.
+    let scan = match is_marker && current.is_none() {
+        true => folder.settle(root, None)?,
+        false => Scan::default(),
+    };
+    let is_latest = scan.newest == Some(file);
     if is_latest && removal.only_noncurrent {
         return Err(ErrorCode::PreconditionFailed.into());
     }
@@ -217,15 +223,18 @@ fn remove_current(
         renameat_with(from, &name, &place.dir, &place.name, RenameFlags::empty())
             .map_err(refused)?;
         commit::sync_place(bucket, place)?;
-        return folder.sync_and_prune(root);
+    } else {
+        match unlinkat(&place.dir, &place.name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        root.disk.sync(&place.dir)?;
+        commit::prune(bucket.dir(), &place.dir_path);
     }
-    match unlinkat(&place.dir, &place.name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(refused(error)),
+    match folder {
+        Some(folder) => folder.sync_and_prune(root),
+        None => Ok(()),
     }
-    root.disk.sync(&place.dir)?;
-    commit::prune(bucket.dir(), &place.dir_path);
-    Ok(())
 }
 
 /// What is to take the place of the current version, which goes; `None` for a delete marker, or

@@ -5,8 +5,9 @@
 //! themselves. A variable that has no value, or more than one, matches nothing.
 //!
 //! A match never goes back beyond its last `*`: its time is at most the product of the two
-//! lengths, which are bounded (a policy, a request head), and linear for patterns as people write
-//! them. Recursion, which takes exponential time on `a*a*a*b`, is security class M.
+//! lengths, and linear for patterns as people write them. Recursion, which takes exponential time
+//! on `a*a*a*b`, is security class M; so is that product, where both are long, and every step is
+//! counted ([`Facts::spend`]).
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
@@ -98,12 +99,15 @@ impl Pattern {
 
     /// Whether the whole text is of this pattern.
     pub(super) fn matches(&self, text: &str, facts: &Facts) -> bool {
-        let text = if self.fold { Cow::from(text.to_lowercase()) } else { Cow::from(text) };
+        if !facts.spend(text.len()) {
+            return false;
+        }
+        let text = if self.fold { Cow::from(lower(text)) } else { Cow::from(text) };
         let variable = |token: &Token| matches!(token, Token::Fact(..));
         if !self.tokens.iter().any(variable) {
-            return glob(&self.tokens, &text);
+            return glob(&self.tokens, &text, facts);
         }
-        self.resolve(facts).is_some_and(|tokens| glob(&tokens, &text))
+        self.resolve(facts).is_some_and(|tokens| glob(&tokens, &text, facts))
     }
 
     /// The tokens with each variable's value in its place.
@@ -116,11 +120,11 @@ impl Pattern {
             };
             let mut values = facts.of(key);
             let value = values.next().or(default.as_deref())?;
-            if values.next().is_some() {
+            if values.next().is_some() || !facts.spend(value.len()) {
                 return None;
             }
             match self.fold {
-                true => tokens.extend(value.to_lowercase().chars().map(Token::Char)),
+                true => tokens.extend(lower(value).chars().map(Token::Char)),
                 false => tokens.extend(value.chars().map(Token::Char)),
             }
         }
@@ -128,11 +132,17 @@ impl Pattern {
     }
 }
 
-fn glob(tokens: &[Token], text: &str) -> bool {
+/// Character by character, as the tokens are: `str::to_lowercase` ends a Greek word in another
+/// sigma, and a text would not match itself.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+fn glob(tokens: &[Token], text: &str, facts: &Facts) -> bool {
     let (mut token, mut rest) = (0, text);
     // Where to go on after a mismatch: behind the last `*`, which takes one character more.
     let mut retry: Option<(usize, &str)> = None;
-    loop {
+    while facts.spend(1) {
         let mut after = rest.chars();
         let char = after.next();
         match (tokens.get(token), char) {
@@ -158,6 +168,7 @@ fn glob(tokens: &[Token], text: &str) -> bool {
         token += 1;
         rest = after.as_str();
     }
+    false
 }
 
 #[cfg(test)]
@@ -246,6 +257,8 @@ mod tests {
         let pattern = Pattern::compile("S3:Get*/${aws:username}", true).unwrap().folded();
         assert!(pattern.matches("s3:gETObject/aNN", &facts));
         assert!(!pattern.matches("s3:Put/ann", &facts));
+        let greek = Pattern::compile("ΟΔΟΣ", true).unwrap().folded();
+        assert!(greek.matches("ΟΔΟΣ", &Facts::default()));
     }
 
     #[test]

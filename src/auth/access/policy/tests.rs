@@ -407,3 +407,21 @@ fn facts_tell_what_a_request_is_made_of() {
         ["ON"]
     );
 }
+
+#[test]
+fn class_m_a_policy_that_is_too_dear_to_weigh_denies() {
+    let agent = "a".repeat(8000);
+    let facts = || facts(&[("aws:useragent", &agent)]);
+    let weigh = |operator: &str, value: String| {
+        let condition = json!({ operator: { "aws:UserAgent": value } });
+        let policy = policy(json!({"Condition": condition}));
+        let of_short = policy.weigh(None, GET, "bkt/k", &self::facts(&[("aws:useragent", "a")]));
+        (policy.weigh(None, GET, "bkt/k", &facts()), of_short)
+    };
+    let literal = format!("*{}b", "a".repeat(4000));
+    assert_eq!(weigh("StringLike", literal), (Verdict::Deny, Verdict::Silent));
+    // Each variable would be as long as the head.
+    let variables = "${aws:UserAgent}".repeat(1000);
+    assert_eq!(weigh("StringLike", variables), (Verdict::Deny, Verdict::Silent));
+    assert_eq!(weigh("StringLike", "a*a".to_owned()), (Verdict::Allow, Verdict::Silent));
+}
