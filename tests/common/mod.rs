@@ -11,6 +11,8 @@ pub mod client;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
+pub mod operations;
+pub mod refusals;
 pub mod sharing;
 pub mod upload;
 pub mod xml;
