@@ -134,7 +134,7 @@ impl Store {
         let sub = |name: &str| {
             dir::make_and_open(&private, name, DIR_MODE).map_err(|error| failed(name, error))
         };
-        let staging = Staging::open(&sub("staging")?)
+        let (staging, succeeds_another) = Staging::open(&sub("staging")?)
             .map_err(|error| failed("cannot prepare the staging folder", error))?;
         let root = Root {
             configs: sub("buckets")?,
@@ -151,6 +151,11 @@ impl Store {
             data: data_dir,
         };
         probe::check_filesystem(&root, data)?;
+        if succeeds_another {
+            root.disk
+                .sync_all(&root.data)
+                .map_err(|error| format!("{}: {error}", data.display()))?;
+        }
         for made in [&private, &root.data] {
             root.disk.sync(made).map_err(|error| format!("{}: {error}", data.display()))?;
         }

@@ -8,93 +8,14 @@
 mod common;
 
 use common::client::{Connection, Request, Signer, sha256};
-use common::{OWN, TempDir, xml};
-use glassbucket::auth::Secret;
-use glassbucket::types::Timestamp;
+use common::process::{Process, content, staged};
+use common::{TempDir, xml};
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 const ROUNDS: u64 = 20;
 const WRITERS: u64 = 8;
-/// Objects are up to this long: some are caught in the body, some between two directory syncs.
-const OBJECT_BYTES_MAX: u64 = 200_000;
-
-/// The binary, serving `data` in clear.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(dir: &Path) -> Process {
-        let log = std::fs::File::create(dir.join("log")).expect("a log");
-        Process::start_with(dir, log)
-    }
-
-    fn start_with(dir: &Path, log: std::fs::File) -> Process {
-        let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = probe.local_addr().expect("its address");
-        drop(probe);
-        let child = Command::new(env!("CARGO_BIN_EXE_glassbucket"))
-            .arg("serve")
-            .arg(dir.join("data"))
-            .args(["--listen", &format!("http://{address}")])
-            .current_dir(dir)
-            .env("GLASSBUCKET_ACCESS_KEY_ID", OWN.0)
-            .env("GLASSBUCKET_SECRET_ACCESS_KEY", OWN.1)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log"))
-            .stderr(log)
-            .spawn()
-            .expect("the binary runs");
-        let process = Process { child, address };
-        process.wait(dir);
-        process
-    }
-
-    fn wait(&self, dir: &Path) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(self.address).is_err() {
-            let log = || std::fs::read_to_string(dir.join("log")).unwrap_or_default();
-            assert!(Instant::now() < deadline, "the server did not start: {}", log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn signer(&self) -> Signer {
-        Signer {
-            access_key: OWN.0.to_owned(),
-            secret: Secret::new(OWN.1.to_owned()),
-            host: self.address.to_string(),
-            now: Timestamp::now(),
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The bytes that version `version` of `key` must have; anybody can compute them again.
-fn content(key: &str, version: u64) -> Vec<u8> {
-    let digest = sha256(format!("{key} {version}").as_bytes());
-    let mut state = u64::from_str_radix(&digest[..16], 16).expect("hex") | 1;
-    let length = state % OBJECT_BYTES_MAX;
-    let mut bytes = format!("{version} ").into_bytes();
-    while (bytes.len() as u64) < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend(state.to_le_bytes());
-    }
-    bytes
-}
 
 /// Versions of one key: the last one acknowledged, and the last one sent.
 #[derive(Clone, Copy, Default)]
@@ -143,8 +64,7 @@ fn round(process: &mut Process, number: u64, ledger: &mut Ledger) {
         };
         let writers: Vec<_> = (0..WRITERS).map(write).collect();
         std::thread::sleep(Duration::from_millis(60 + number * 37 % 300));
-        process.child.kill().expect("SIGKILL");
-        process.child.wait().expect("it is gone");
+        process.kill();
         writers.into_iter().map(|writer| writer.join().expect("a writer")).collect()
     });
     for (key, written) in ledgers.into_iter().flatten() {
@@ -194,23 +114,6 @@ fn verify(process: &Process, ledger: &Ledger, since: u64) -> usize {
 fn version_of(body: &[u8]) -> u64 {
     let digits: Vec<u8> = body.iter().copied().take_while(u8::is_ascii_digit).collect();
     String::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
-}
-
-/// Staged bodies below `data`; a lock file is none.
-fn staged(data: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![data.join(".glassbucket/staging")];
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(directory).expect("the staging folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if !path.ends_with("lock") {
-                found.push(path);
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -183,6 +183,109 @@ fn nasty_keys_are_written_listed_read_copied_and_deleted_without_a_trace() {
     assert_eq!(snapshot(scene.server.dir.path(), &ours), before, "nothing else has changed");
 }
 
+/// Key and version of each line of ListObjectVersions, in order, in pages of seven.
+fn listed_versions(scene: &Scene, bucket: &str) -> Vec<(String, String)> {
+    let mut connection = scene.server.connect();
+    let (mut lines, mut next) = (Vec::new(), String::new());
+    loop {
+        let target = format!("/{bucket}?versions&encoding-type=url&max-keys=7{next}");
+        let answer = connection.call(&scene.signer, &Request::new("GET", &target));
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "{target}: {text}");
+        assert!(xml::elements(&text, "DeleteMarker").is_empty());
+        let keys = xml::texts(&text, "Version", "Key").into_iter();
+        let versions = xml::texts(&text, "Version", "VersionId");
+        lines.extend(keys.map(|key| xml::url_decode(&key)).zip(versions));
+        let Some(key) = xml::text(&text, "NextKeyMarker") else { return lines };
+        let version = xml::text(&text, "NextVersionIdMarker").expect("its version");
+        let key = encode(&xml::url_decode(&key), "");
+        next = format!("&key-marker={key}&version-id-marker={version}");
+    }
+}
+
+/// One request a version on one connection; every answer must have that status.
+fn each_version(scene: &Scene, method: &str, status: u16, of: &[(String, String)]) -> Vec<Vec<u8>> {
+    let mut connection = scene.server.connect();
+    let mut bodies = Vec::new();
+    for (key, version) in of {
+        let mut request = Request::object(method, "src", key);
+        request.query = format!("versionId={version}");
+        let answer = connection.call(&scene.signer, &request);
+        assert_eq!(answer.status, status, "{method} {key:?} {version}: {}", answer.text());
+        bodies.push(answer.body);
+    }
+    bodies
+}
+
+#[test]
+fn nasty_keys_keep_their_versions_and_leave_no_trace() {
+    let scene = Scene::new();
+    let data = scene.server.data();
+    let ours = [data.join("src"), data.join(".glassbucket")];
+    let before = snapshot(scene.server.dir.path(), &ours);
+    let status = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    let put = scene.server.call(Request::new("PUT", "/src?versioning").body(status));
+    assert_eq!(put.status, 200, "{}", put.text());
+
+    for number in ["first ", "second "] {
+        let body = |key: &str| Request::object("PUT", "src", key).body([number, key].concat());
+        scene.each(200, body);
+    }
+    let lines = listed_versions(&scene, "src");
+    let twice: Vec<_> = scene.keys.iter().flat_map(|key| [key; 2]).collect();
+    assert!(lines.iter().map(|(key, _)| key).eq(twice), "each key twice, in key order");
+    let bodies = each_version(&scene, "GET", 200, &lines);
+    let numbers = ["second ", "first "].into_iter().cycle();
+    for (((key, version), body), number) in lines.iter().zip(&bodies).zip(numbers) {
+        assert!(*body == [number, key].concat().into_bytes(), "{key:?} {version}");
+    }
+    scene.is_listed_everywhere("src", &scene.keys);
+
+    // The old ones of half of the keys first: then the plain file goes with nothing behind it.
+    let (mut order, rest): (Vec<_>, Vec<_>) =
+        lines.chunks(2).enumerate().partition(|(number, _)| number % 2 == 0);
+    order.extend(rest);
+    let order = order.into_iter().flat_map(|(number, pair)| match number % 2 {
+        0 => [pair[1].clone(), pair[0].clone()],
+        _ => [pair[0].clone(), pair[1].clone()],
+    });
+    each_version(&scene, "DELETE", 204, &order.collect::<Vec<_>>());
+    assert_eq!(listed_versions(&scene, "src"), []);
+    scene.each(404, |key| Request::object("GET", "src", key));
+    assert!(snapshot(&data.join("src"), &[]).is_empty(), "src is an empty directory");
+    let versions = snapshot(&data.join(".glassbucket/versions"), &[]);
+    assert!(versions.is_empty(), "{versions:?}");
+    assert_eq!(snapshot(scene.server.dir.path(), &ours), before, "nothing else has changed");
+    assert_eq!(scene.server.call(Request::new("DELETE", "/src")).status, 204);
+}
+
+/// A delete marker lies among the versions where the key has no file at all.
+#[test]
+fn nasty_keys_are_marked_deleted_and_brought_back() {
+    let scene = Scene::new();
+    let status = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    scene.server.call(Request::new("PUT", "/src?versioning").body(status));
+    scene.each(200, |key| Request::object("PUT", "src", key).body(key));
+    let lines = listed_versions(&scene, "src");
+    scene.each(204, |key| Request::object("DELETE", "src", key));
+    scene.each(404, |key| Request::object("GET", "src", key));
+    assert!(files_below(&scene.server.data().join("src")).is_empty());
+    assert_eq!(each_version(&scene, "GET", 200, &lines).len(), scene.keys.len());
+    let page = scene.server.call(Request::new("GET", "/src?versions&encoding-type=url")).text();
+    let keys = xml::texts(&page, "DeleteMarker", "Key");
+    let ids = xml::texts(&page, "DeleteMarker", "VersionId");
+    let markers: Vec<_> = keys.iter().map(|key| xml::url_decode(key)).zip(ids).collect();
+    assert!(markers.iter().map(|(key, _)| key).eq(&scene.keys), "a delete marker of each key");
+    each_version(&scene, "DELETE", 204, &markers);
+    let bodies = scene.each(200, |key| Request::object("GET", "src", key));
+    assert!(bodies.iter().zip(&scene.keys).all(|(body, key)| body == key.as_bytes()));
+    assert_eq!(listed_versions(&scene, "src"), lines);
+    assert_eq!(
+        files_below(&scene.server.data().join(".glassbucket/versions")),
+        [""; 0].map(PathBuf::from)
+    );
+}
+
 #[test]
 fn nasty_keys_of_forms_are_stored_as_they_are() {
     let scene = Scene::new();

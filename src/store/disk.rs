@@ -53,6 +53,14 @@ impl Disk {
         rustix::fs::fsync(fd).map_err(|errno| self.fail(errno))
     }
 
+    /// Waits until the whole filesystem is, whoever wrote to it.
+    pub(super) fn sync_all(&self, fd: impl AsFd) -> Result<()> {
+        if self.durability == Durability::Relaxed {
+            return Ok(());
+        }
+        rustix::fs::syncfs(fd).map_err(|errno| self.fail(errno))
+    }
+
     fn fail(&self, errno: Errno) -> S3Error {
         self.failed.store(true, Ordering::Release);
         let mut error = read_only();

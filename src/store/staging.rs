@@ -6,7 +6,9 @@
 //! [`Staged`] or [`Sealed`] that is dropped removes its file.
 //!
 //! Each process holds a flock on its folder. A start sweeps the folders whose lock it gets: their
-//! process is dead, whether on this host or, over a shared filesystem, on another.
+//! process is dead, whether on this host or, over a shared filesystem, on another. It may have died
+//! between a rename and the fsync of the directory, and a request that finds its work done does no
+//! more (a repeated DELETE or Complete): so the whole filesystem is synced once, then.
 
 use super::attribute;
 use super::dir::{self, DIR_MODE};
@@ -30,9 +32,9 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Sweeps the folders of dead processes and makes one of our own.
-    pub(super) fn open(parent: &OwnedFd) -> rustix::io::Result<Staging> {
-        sweep(parent)?;
+    /// Sweeps the folders of dead processes and makes one of our own; whether there were any.
+    pub(super) fn open(parent: &OwnedFd) -> rustix::io::Result<(Staging, bool)> {
+        let swept = sweep(parent)?;
         loop {
             // Until it is locked, the sweep of another start may take it for a dead one's.
             let name = super::random_id();
@@ -43,7 +45,8 @@ impl Staging {
             };
             fs::flock(&folder, FlockOperation::LockExclusive)?;
             if fs::fstat(&folder)?.st_nlink > 0 {
-                return Ok(Staging { folder: Arc::new(folder), next: AtomicU64::new(0) });
+                let next = AtomicU64::new(0);
+                return Ok((Staging { folder: Arc::new(folder), next }, swept));
             }
         }
     }
@@ -67,17 +70,19 @@ impl Staging {
     }
 }
 
-/// Removes every folder whose flock nobody holds.
-fn sweep(parent: &OwnedFd) -> rustix::io::Result<()> {
+/// Removes every folder whose flock nobody holds; whether there was one.
+fn sweep(parent: &OwnedFd) -> rustix::io::Result<bool> {
+    let mut swept = false;
     let names: rustix::io::Result<Vec<_>> = dir::entries(parent)?.collect();
     for name in names?.into_iter().filter_map(|(name, _)| name) {
         let Ok(folder) = dir::open_dir(parent, &name) else { continue };
         if fs::flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
             // What cannot be removed costs space, and the next start tries again.
             let _ = dir::remove_tree(parent, &name);
+            swept = true;
         }
     }
-    Ok(())
+    Ok(swept)
 }
 
 /// An open file and the name it has until it is published.

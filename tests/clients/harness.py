@@ -82,14 +82,15 @@ class Endpoint:
 class Server:
     """`glassbucket serve` on a free port with a data directory and certificates of its own."""
 
-    def __init__(self, binary, work, before=(), tls=True):
+    def __init__(self, binary, work, before=(), tls=True, options=()):
         self.data = work / "data"
         self.certs = work / "certs"
         self.log = work / "server.log"
         self.before = before
         self.port = free_port()
         listen = f"127.0.0.1:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
-        command = [*before, binary, "serve", self.data, "--listen", listen, "--certs", self.certs]
+        command = [*before, binary, "serve", self.data, "--listen", listen, "--certs", self.certs,
+                   *options]
         env = dict(os.environ)
         env.update(GLASSBUCKET_ACCESS_KEY_ID=ACCESS_KEY, GLASSBUCKET_SECRET_ACCESS_KEY=SECRET_KEY)
         self.process = subprocess.Popen(

@@ -2,13 +2,17 @@
 
 The promise: an object's bytes and metadata are durable before its name is visible; its name is
 durable before the 200. So, in one PUT: every write and the attribute, fsync of the file, rename,
-fsync of each directory whose entries changed, and only then the answer.
+fsync of each directory whose entries changed, and only then the answer. The same of whatever else
+changes a file: each has been synced since its last change when the answer begins; and where a
+version makes room for another, its new name is on the disk before the old one is taken away.
 """
 
+import hashlib
 import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 from urllib.parse import quote
 
@@ -113,6 +117,74 @@ def write_order(calls):
     yield "then the answer 200", calls[-1].is_answer() and "HTTP/1.1 200" in calls[-1].arguments
 
 
+WRITES = ("write", "writev", "pwrite64", "pwritev", "copy_file_range")
+# Below the data directory. A staged name may be lost: the next start sweeps it anyway.
+BUCKET, STAGING = "/bkt", "/.glassbucket/staging"
+VERSIONS, CONFIGS = "/.glassbucket/versions", "/.glassbucket/buckets"
+UPLOADS, GONE = "/.glassbucket/uploads", ".gone"  # an upload that is over, to be emptied
+
+# What each change does, in this order; every step but a sync is (call, from, to) or (call, where).
+KEEPS_THE_OLD = (
+    ("link", BUCKET, VERSIONS), ("fsync", VERSIONS), ("rename", STAGING, BUCKET), ("fsync", BUCKET)
+)
+COMPLETES = (
+    ("fsync", UPLOADS), ("link", BUCKET, VERSIONS), ("fsync", VERSIONS), ("rename", UPLOADS, BUCKET),
+    ("fsync", BUCKET),
+)
+MARKS_DELETED = (
+    ("fsetxattr", STAGING), ("fsync", STAGING), ("rename", STAGING, VERSIONS), ("fsync", VERSIONS),
+    ("rename", BUCKET, VERSIONS), ("fsync", VERSIONS), ("fsync", BUCKET),
+)
+TAKES_THE_PREVIOUS = (("rename", VERSIONS, BUCKET), ("fsync", BUCKET), ("fsync", VERSIONS))
+TAKES_BACK = (
+    ("rename", VERSIONS, BUCKET), ("fsync", BUCKET), ("unlink", VERSIONS), ("fsync", VERSIONS)
+)
+FORGETS = (("unlink", VERSIONS), ("fsync", VERSIONS))
+TAGS = (("fsetxattr", BUCKET), ("fsync", BUCKET))
+TAGS_AN_OLD_ONE = (("fsetxattr", VERSIONS), ("fsync", VERSIONS))
+CONFIGURES = (
+    ("write", STAGING), ("fsync", STAGING), ("rename", STAGING, CONFIGS), ("fsync", CONFIGS)
+)
+
+
+def is_step(call, step, data):
+    """Whether a call is that step: a file in, or a directory at or below, the places named."""
+    name, *places = step
+    below = [str(data) + place for place in places]
+    return call.good() and call.name.startswith(name) and len(call.places) >= len(below) and all(
+        f"{directory}/".startswith(f"{place}/") for (directory, _), place in zip(call.places, below)
+    )
+
+
+def missing_step(calls, steps, data):
+    """The first step that does not come after those before it; `None` if they come in order."""
+    rest = iter(calls)
+    return next((step for step in steps if not any(is_step(c, step, data) for c in rest)), None)
+
+
+def not_durable(calls, data):
+    """What is changed and not synced since: files that get a name, and all when the answer is
+    begun. Directories that are removed empty do no harm when they come back."""
+    dirty, early = {}, []
+    for call in calls:
+        paths = [directory for directory, _ in call.places if not directory.endswith(GONE)]
+        if not (call.good() and paths and call.shows()) or call.is_answer():
+            continue
+        if call.name == "fsync":
+            dirty.pop(paths[0], None)
+        elif call.name in (*WRITES, *ATTRIBUTES):
+            dirty[paths[0]] = call.text
+        elif call.name.startswith(("rename", "link")):
+            named = dirty.pop("/".join(call.places[0]), None)
+            if named and not call.places[1][1].endswith(GONE):
+                early.append(call.text)
+            dirty.update(dict.fromkeys(paths if call.name[0] == "r" else paths[1:], call.text))
+        elif call.name in CHANGES and "AT_REMOVEDIR" not in call.arguments:
+            dirty[paths[0]] = call.text
+    staging = f"{data}{STAGING}/"
+    return early + [text for path, text in dirty.items() if not f"{path}/".startswith(staging)]
+
+
 def traced(binary, work, calls, server=Server):
     trace = work / "trace"
     strace = ["strace", "--seccomp-bpf", "-f", "-y", "-s", "4096", "-e", f"trace={','.join(calls)}"]
@@ -142,13 +214,105 @@ def show_write_order(checks, binary, work):
     requests = by_answer(parse(trace))
     labels = ("PUT into new folders", "overwrite", "PUT into a known folder")
     for label, calls in zip(labels, requests[1:]):
-        print(f"--- {label}")
-        for call in calls:
-            if call.good() and call.name not in OPENS and call.shows():
-                print("    " + call.text.replace(str(work), "")[:150])
+        show_calls(label, calls, work)
         for rule, good in write_order(calls):
             checks.ok(f"strace {label}", rule, good)
+        left = not_durable(calls, server.data)
+        checks.ok(f"strace {label}", "all that changed is synced", not left, left[:3])
     checks.ok("strace", "all four answers were seen", len(requests) == 4, len(requests))
+
+
+def show_versions(checks, binary, work):
+    """Each change of a bucket with versions, and of a configuration."""
+    server, trace = traced(binary, work, TRACED)
+    ask = Asker(server.endpoint.url)
+    asked = []  # label and steps of each request; steps are `None` of those that prepare
+
+    def change(label, steps, method, path, query="", body=b"", status=200):
+        found, answer = ask(method, path, query, body=body)
+        checks.ok(f"strace {label}", f"answers {status}", found == status, (found, answer))
+        asked.append((label, steps))
+        return answer.decode()
+
+    def ids():
+        page = change("a listing", None, "GET", "/bkt", "versions=")
+        return [f"versionId={id}" for id in re.findall("<VersionId>([^<]+)", page)]
+
+    key, tags = "/bkt/folder/k", b"<Tagging><TagSet/></Tagging>"
+    enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    suspended = enabled.replace(b"Enabled", b"Suspended")
+    change("a bucket", None, "PUT", "/bkt")
+    change("PutBucketVersioning", CONFIGURES, "PUT", "/bkt", "versioning=", enabled)
+    change("a first version", None, "PUT", key, body=b"first")
+    change("overwrite with versions", KEEPS_THE_OLD, "PUT", key, body=b"second")
+    change("a third version", KEEPS_THE_OLD, "PUT", key, body=b"third")
+    third, second, first = ids()
+    change("PutObjectTagging", TAGS, "PUT", key, "tagging=", tags)
+    change("PutObjectTagging of a version", TAGS_AN_OLD_ONE, "PUT", key, f"tagging=&{first}", tags)
+    change("DELETE of the current version", TAKES_THE_PREVIOUS, "DELETE", key, third, status=204)
+    change("DELETE", MARKS_DELETED, "DELETE", key, status=204)
+    marker = min(set(ids()) - {second, first})
+    change("DELETE of the marker", TAKES_BACK, "DELETE", key, marker, status=204)
+    change("DELETE of an old version", FORGETS, "DELETE", key, first, status=204)
+    begun = change("CreateMultipartUpload", (), "POST", key, "uploads=")
+    upload = "uploadId=" + re.search("<UploadId>([^<]+)", begun)[1]
+    change("UploadPart", (), "PUT", key, f"partNumber=1&{upload}", b"part")
+    part = f"<Part><PartNumber>1</PartNumber><ETag>{hashlib.md5(b'part').hexdigest()}</ETag></Part>"
+    part = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>".encode()
+    change("CompleteMultipartUpload", COMPLETES, "POST", key, upload, part)
+    change("PutBucketVersioning", CONFIGURES, "PUT", "/bkt", "versioning=", suspended)
+    change("overwrite, suspended", KEEPS_THE_OLD, "PUT", key, body=b"null")
+    change("PutBucketCors", CONFIGURES, "PUT", "/bkt", "cors=",
+           b"<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod>"
+           b"<AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>")
+    change("DELETE, suspended", (), "DELETE", key, status=204)
+    change("PUT over a marker, suspended", (), "PUT", key, body=b"null")
+    change("DELETE of null", (), "DELETE", key, "versionId=null", status=204)
+    change("PutBucketVersioning", CONFIGURES, "PUT", "/bkt", "versioning=", enabled)
+    change("a version", (), "PUT", "/bkt/twin", body=b"twin")
+    twin = ids()[-1]
+    copy_among_versions(server.data, "twin", twin.partition("=")[2])
+    change("DELETE of a version with a copy", FORGETS, "DELETE", "/bkt/twin", twin, status=204)
+    server.stop()
+    requests = by_answer(parse(trace))
+    checks.ok("strace", "each answer was seen", len(requests) == len(asked), len(requests))
+    for (label, steps), calls in zip(asked, requests):
+        if steps is None:
+            continue
+        show_calls(label, calls, work)
+        missing = missing_step(calls, steps, server.data)
+        order = " -> ".join([step[0] for step in steps] + ["answer"])
+        checks.ok(f"strace {label}", order, missing is None, missing)
+        left = not_durable(calls, server.data)
+        checks.ok(f"strace {label}", "all that changed is synced", not left, left[:3])
+
+
+def copy_among_versions(data, name, version_id):
+    """As a person's backup of the current version, brought back to a wrong place."""
+    bucket = next((data / ".glassbucket/versions").iterdir())
+    folder = bucket / f"{name}%~v"
+    folder.mkdir()
+    subprocess.run(["cp", "-a", data / "bkt" / name, folder / version_id], check=True)
+
+
+def show_restart(checks, binary, work):
+    """What a killed server had renamed and not synced is synced before anybody is told of it."""
+    first = Server(binary, work, tls=False)
+    first.process.kill()
+    first.process.wait()
+    server, trace = traced(binary, work, TRACED)
+    status = Asker(server.endpoint.url)("PUT", "/bkt")[0]
+    server.stop()
+    before = by_answer(parse(trace))[0]
+    synced = any(call.name == "syncfs" and call.good() for call in before)
+    checks.ok("strace", "a start after a kill syncs all", status == 200 and synced, status)
+
+
+def show_calls(label, calls, work):
+    print(f"--- {label}")
+    for call in calls:
+        if call.good() and call.name not in OPENS and call.shows():
+            print("    " + call.text.replace(str(work), "")[:150])
 
 
 def show_confinement(checks, binary, work):
@@ -202,7 +366,7 @@ def stays_below(call, data):
 
 def main():
     checks, binary = Checks(), os.environ["GLASSBUCKET_BIN"]
-    for show in (show_write_order, show_confinement):
+    for show in (show_write_order, show_versions, show_restart, show_confinement):
         work = work_directory()
         try:
             show(checks, binary, work)

@@ -12,6 +12,7 @@ pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
+pub mod process;
 pub mod refusals;
 pub mod sharing;
 pub mod upload;

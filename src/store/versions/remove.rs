@@ -217,15 +217,18 @@ fn remove_current(
         renameat_with(from, &name, &place.dir, &place.name, RenameFlags::empty())
             .map_err(refused)?;
         commit::sync_place(bucket, place)?;
-        return folder.sync_and_prune(root);
+    } else {
+        match unlinkat(&place.dir, &place.name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        root.disk.sync(&place.dir)?;
+        commit::prune(bucket.dir(), &place.dir_path);
     }
-    match unlinkat(&place.dir, &place.name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(refused(error)),
+    match folder {
+        Some(folder) => folder.sync_and_prune(root),
+        None => Ok(()),
     }
-    root.disk.sync(&place.dir)?;
-    commit::prune(bucket.dir(), &place.dir_path);
-    Ok(())
 }
 
 /// What is to take the place of the current version, which goes; `None` for a delete marker, or
