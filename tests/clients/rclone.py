@@ -85,7 +85,7 @@ class ObjectApi(Rclone):
             ("sync --checksum and check", self.sync),
             ("metadata", self.metadata),
             ("link is a URL for whoever has it", self.link),
-            ("purge", lambda: self._rclone("purge", f"g:{self.bucket}")),
+            ("purge takes versions, too", self.purge),
         ]
 
     def _versions(self):
@@ -133,3 +133,7 @@ class ObjectApi(Rclone):
         key = "folder/b c.txt"
         url = self._rclone("link", "--expire", "60s", f"g:{self.bucket}/tree/{key}").strip()
         return run(["curl", "--silent", "--fail", *self.ca, url], self.env) == key
+
+    def purge(self):
+        self._rclone("purge", f"g:{self.bucket}")
+        return f"{self.bucket}/" not in self._rclone("lsf", "g:").splitlines()
