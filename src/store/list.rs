@@ -11,7 +11,7 @@ pub(in crate::store) mod paging;
 use super::{Bucket, attribute, meta, object};
 use crate::error::{ErrorCode, Result};
 use crate::limits::LISTED_NAMES_HELD_MAX;
-use crate::types::{ETag, Key, Owner, Timestamp};
+use crate::types::{ChecksumAlgorithm, ChecksumType, ETag, Key, Owner, Timestamp};
 use directory::BucketDirectories;
 use paging::Entry;
 use rustix::fs::Stat;
@@ -39,7 +39,7 @@ pub enum ListEntry {
         modified: Timestamp,
         etag: ETag,
         storage_class: Option<String>,
-        checksum: Option<crate::types::ChecksumAlgorithm>,
+        checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         owner: Option<Owner>,
     },
     CommonPrefix(String),
@@ -78,6 +78,7 @@ fn look_up(bucket: &Bucket, key: &str) -> Result<Option<ListEntry>> {
         // listing of all others; a GET of it says what is wrong.
         Err(_) => return Ok(object::stat(bucket, &key)?.map(|stat| unread(bucket, key, &stat))),
     };
+    let checksum = object.meta.checksum_kind();
     let owner = object.meta.acl.map(|acl| acl.owner);
     Ok(Some(ListEntry::Object {
         key,
@@ -85,7 +86,7 @@ fn look_up(bucket: &Bucket, key: &str) -> Result<Option<ListEntry>> {
         modified: object.modified,
         etag: object.meta.etag,
         storage_class: object.meta.storage_class,
-        checksum: object.meta.checksum.map(|checksum| checksum.algorithm),
+        checksum,
         owner: owner.or_else(|| bucket.config().owner.clone()),
     }))
 }

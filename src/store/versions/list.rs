@@ -166,7 +166,7 @@ fn line(
         modified,
         etag,
         storage_class: meta.storage_class.clone(),
-        checksum: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        checksum: meta.checksum_kind(),
         owner: meta.acl.as_ref().map(|acl| acl.owner.clone()).or(bucket_owner),
     }
 }
