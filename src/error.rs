@@ -213,3 +213,23 @@ impl fmt::Display for S3Error {
 }
 
 impl std::error::Error for S3Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_said_as_such() {
+        for (kind, code) in [
+            (io::ErrorKind::StorageFull, ErrorCode::InsufficientStorage),
+            (io::ErrorKind::QuotaExceeded, ErrorCode::InsufficientStorage),
+            (io::ErrorKind::PermissionDenied, ErrorCode::AccessDenied),
+            (io::ErrorKind::ReadOnlyFilesystem, ErrorCode::AccessDenied),
+            (io::ErrorKind::Other, ErrorCode::InternalError),
+        ] {
+            let told = S3Error::from(io::Error::from(kind));
+            assert_eq!(told.code, code);
+            assert!(told.cause.is_some(), "the log is told why");
+        }
+    }
+}

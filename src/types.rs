@@ -248,6 +248,11 @@ impl ObjectMeta {
             legal_hold: None,
         }
     }
+
+    /// What a listing tells of the checksum: its algorithm, and what it is of.
+    pub fn checksum_kind(&self) -> Option<(ChecksumAlgorithm, ChecksumType)> {
+        self.checksum.as_ref().map(|checksum| (checksum.algorithm, self.checksum_type))
+    }
 }
 
 /// Lower-case hex.

@@ -217,6 +217,23 @@ fn uploads_tell_their_checksums() {
 }
 
 #[test]
+fn listings_tell_which_checksums_there_are() {
+    let server = server();
+    let mut upload = Upload::begin(&server, "composite", "SHA256", "COMPOSITE");
+    upload.part(1, b"123456789".to_vec());
+    assert_eq!(upload.complete(&[]).status, 200);
+    assert_eq!(server.call(object("PUT", "none").body("x")).status, 200);
+    let whole = object("PUT", "whole").header("x-amz-checksum-crc32", NINE[0].1);
+    assert_eq!(server.call(whole.body("123456789")).status, 200);
+    for (query, entry) in [("", "Contents"), ("?list-type=2", "Contents"), ("?versions", "Version")]
+    {
+        let listed = server.call(Request::new("GET", &format!("/bkt{query}"))).text();
+        assert_eq!(texts(&listed, entry, "ChecksumAlgorithm"), ["SHA256", "CRC32"]);
+        assert_eq!(texts(&listed, entry, "ChecksumType"), ["COMPOSITE", "FULL_OBJECT"]);
+    }
+}
+
+#[test]
 fn upload_part_has_the_checksum_of_its_upload() {
     let server = server();
     for (wanted, _) in NINE {

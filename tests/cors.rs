@@ -95,7 +95,7 @@ fn put_bucket_cors_refuses_bad_rules_and_keeps_the_old_ones() {
     assert_refused(&put(&RULES.replace("ETag", "a&#13;&#10;b")), 400, "InvalidRequest");
     assert_refused(&put(&RULES.replace("600", "soon")), 400, "MalformedXML");
     assert_refused(&put("<CORSConfiguration/>"), 400, "MalformedXML");
-    assert_refused(&put(""), 400, "MalformedXML");
+    assert_refused(&put(""), 400, "MissingRequestBodyError");
     for method in ["GET", "PUT", "DELETE"] {
         let request = Request::new(method, "/bkt?cors").body(RULES);
         let denied = server.connect().call(&server.signer(OTHER), &request);

@@ -92,7 +92,7 @@ fn put_object_tagging_refuses_what_is_no_set_of_tags_and_keeps_the_old_one() {
         (document(&[("aws:a", "")]), "InvalidTag"),
         (document(&[("a&#10;", "")]), "InvalidTag"),
         ("<Tagging/>".to_owned(), "MalformedXML"),
-        (String::new(), "MalformedXML"),
+        (String::new(), "MissingRequestBodyError"),
     ] {
         assert_refused(&put(body), 400, code);
     }

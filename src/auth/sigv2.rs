@@ -206,7 +206,7 @@ fn header<'a>(
 fn start(head: &RequestHead, hoisted: &[(String, String)], date: &str) -> String {
     let line = |name| header(head, hoisted, name).unwrap_or_default();
     let (md5, content_type) = (line("content-md5"), line("content-type"));
-    let mut text = format!("{}\n{md5}\n{content_type}\n{date}\n", head.method().as_str());
+    let mut text = format!("{}\n{md5}\n{content_type}\n{date}\n", head.method_as_sent());
     for (name, value) in amz_headers(head, hoisted) {
         text.extend([&name, ":", &value, "\n"]);
     }

@@ -16,7 +16,9 @@ use crate::error::{Result, S3Error};
 use crate::http::response::Response;
 use crate::router::{ListMultipartUploads, ListObjects, ListObjectsV2, Listing};
 use crate::store::{ListEntry, ListPage, ListQuery, UploadInfo};
-use crate::types::{ChecksumAlgorithm, ETag, Key, Timestamp, UploadChecksum, UploadId};
+use crate::types::{
+    ChecksumAlgorithm, ChecksumType, ETag, Key, Timestamp, UploadChecksum, UploadId,
+};
 use crate::xml::{self, Document};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 
@@ -175,13 +177,13 @@ pub(super) fn write_content(
     document: &mut Document,
     modified: Timestamp,
     etag: &ETag,
-    checksum: Option<ChecksumAlgorithm>,
+    checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     length: u64,
 ) {
     document.text("LastModified", &modified.iso8601());
     document.text("ETag", &etag.quoted());
-    if let Some(algorithm) = checksum {
-        document.text("ChecksumAlgorithm", algorithm.name());
+    if let Some((algorithm, of)) = checksum {
+        document.text("ChecksumAlgorithm", algorithm.name()).text("ChecksumType", of.name());
     }
     document.text("Size", &length.to_string());
 }

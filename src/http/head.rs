@@ -41,19 +41,6 @@ pub enum Method {
 }
 
 impl Method {
-    /// As on the wire; `OTHER` for what routing never lets pass.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Head => "HEAD",
-            Method::Put => "PUT",
-            Method::Post => "POST",
-            Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
-            Method::Other => "OTHER",
-        }
-    }
-
     /// Methods are case-sensitive (RFC 9110 section 9.1).
     fn parse(token: &str) -> Method {
         match token {
@@ -123,6 +110,11 @@ impl RequestHead {
     /// Method.
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// The method as sent, which is what was signed: also where S3 has no such method.
+    pub fn method_as_sent(&self) -> &str {
+        self.request_line().split(' ').next().unwrap_or_default()
     }
 
     /// The request line as sent, for the log.

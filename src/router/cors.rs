@@ -35,6 +35,6 @@ pub fn preflight(head: &RequestHead) -> Result<CorsRequest> {
 /// no browser sends that.
 pub fn cross_origin(head: &RequestHead) -> Option<CorsRequest> {
     let origin = field(head, "origin")?.to_owned();
-    let method = field(head, "access-control-request-method").unwrap_or(head.method().as_str());
+    let method = field(head, "access-control-request-method").unwrap_or(head.method_as_sent());
     Some(CorsRequest { origin, method: method.to_owned(), headers: Vec::new() })
 }

@@ -177,8 +177,7 @@ pub(super) fn row(head: &RequestHead, asked: &str, on: On) -> Result<&'static Ro
 
 /// 405, with the method and what it was tried on, in AWS's fields.
 pub(super) fn method_not_allowed(head: &RequestHead, resource: &str) -> S3Error {
-    let method = head.request_line().split(' ').next().unwrap_or_default();
     S3Error::from(ErrorCode::MethodNotAllowed)
-        .with("Method", method)
+        .with("Method", head.method_as_sent())
         .with("ResourceType", resource.to_ascii_uppercase())
 }

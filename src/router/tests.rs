@@ -184,10 +184,9 @@ fn no_sub_resource_is_mistaken_for_a_plain_operation() {
 fn sub_resources_become_the_operations_of_the_table() {
     for &(sub_resource, on, method, operation, kind) in TABLE {
         let target = if on == On::Bucket { "/bkt" } else { "/bkt/k" };
-        let request = format!(
-            "{} {target}?{sub_resource}\nContent-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==",
-            method.as_str()
-        );
+        let method = format!("{method:?}").to_ascii_uppercase();
+        let request =
+            format!("{method} {target}?{sub_resource}\nContent-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==");
         let routed = ask(&request).unwrap();
         assert_eq!(routed.name(), operation, "{request}");
         let routed = match routed {

@@ -11,7 +11,7 @@ pub(in crate::store) mod paging;
 use super::{Bucket, attribute, meta, object};
 use crate::error::{ErrorCode, Result};
 use crate::limits::LISTED_NAMES_HELD_MAX;
-use crate::types::{ETag, Key, Owner, Timestamp};
+use crate::types::{ChecksumAlgorithm, ChecksumType, ETag, Key, Owner, Timestamp};
 use directory::BucketDirectories;
 use paging::Entry;
 use rustix::fs::Stat;
@@ -39,7 +39,7 @@ pub enum ListEntry {
         modified: Timestamp,
         etag: ETag,
         storage_class: Option<String>,
-        checksum: Option<crate::types::ChecksumAlgorithm>,
+        checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// `None` is the bucket's owner.
         owner: Option<Owner>,
     },
@@ -79,13 +79,14 @@ fn look_up(bucket: &Bucket, key: &str) -> Result<Option<ListEntry>> {
         // listing of all others; a GET of it says what is wrong.
         Err(_) => return Ok(object::stat(bucket, &key)?.map(|stat| unread(key, &stat))),
     };
+    let checksum = object.meta.checksum_kind();
     Ok(Some(ListEntry::Object {
         key,
         length: object.length,
         modified: object.modified,
         etag: object.meta.etag,
         storage_class: object.meta.storage_class,
-        checksum: object.meta.checksum.map(|checksum| checksum.algorithm),
+        checksum,
         owner: object.meta.acl.map(|acl| acl.owner),
     }))
 }

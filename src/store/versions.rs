@@ -28,7 +28,9 @@ mod remove;
 
 use super::{Bucket, Object, Versioning, commit, object};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::types::{Conditions, ETag, Key, ObjectMeta, Owner, Timestamp, VersionId};
+use crate::types::{
+    ChecksumAlgorithm, ChecksumType, Conditions, ETag, Key, ObjectMeta, Owner, Timestamp, VersionId,
+};
 use folder::Folder;
 use id::VersionFile;
 
@@ -93,7 +95,7 @@ pub enum VersionEntry {
         modified: Timestamp,
         etag: ETag,
         storage_class: Option<String>,
-        checksum: Option<crate::types::ChecksumAlgorithm>,
+        checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// `None` is the bucket's owner.
         owner: Option<Owner>,
     },

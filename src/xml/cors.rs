@@ -111,7 +111,6 @@ mod tests {
         let rule = "<AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>";
         let document = |rules: &str| format!("<CORSConfiguration>{rules}</CORSConfiguration>");
         for bad in [
-            String::new(),
             document(""),
             document("<CORSRule></CORSRule>"),
             document(&format!("<CORSRule>{rule}<MaxAgeSeconds>-1</MaxAgeSeconds></CORSRule>")),

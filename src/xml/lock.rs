@@ -75,7 +75,7 @@ fn count(pull: &Pull<'_>, text: &str, max: u16) -> Result<u16> {
 
 /// `<Retention>`: mode and date, both or neither; neither takes the retention away.
 pub fn retention(body: &[u8]) -> Result<Option<Retention>> {
-    let mut pull = Pull::open(body, "Retention", ErrorCode::MalformedXML)?;
+    let mut pull = Pull::open_or_malformed(body, "Retention")?;
     let (mut mode, mut until) = (None, None);
     pull.children(|pull, name| match name {
         "Mode" => pull.once(&mut mode),
@@ -96,7 +96,7 @@ pub fn retention(body: &[u8]) -> Result<Option<Retention>> {
 
 /// `<LegalHold>`: whether its status is ON; anything but ON and OFF is malformed.
 pub fn legal_hold(body: &[u8]) -> Result<bool> {
-    let mut pull = Pull::open(body, "LegalHold", ErrorCode::MalformedXML)?;
+    let mut pull = Pull::open_or_malformed(body, "LegalHold")?;
     let mut status = None;
     pull.children(|pull, name| match name {
         "Status" => pull.once(&mut status),

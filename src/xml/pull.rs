@@ -19,8 +19,12 @@ pub(super) struct Pull<'x> {
 }
 
 impl<'x> Pull<'x> {
-    /// Opens a document and goes into its root, which must have this local name.
+    /// Opens a document and goes into its root, which must have this local name. What is no
+    /// document at all is `MissingRequestBodyError`, as on AWS.
     pub(super) fn open(body: &'x [u8], root: &str, code: ErrorCode) -> Result<Pull<'x>> {
+        if body.trim_ascii().is_empty() {
+            return Err(ErrorCode::MissingRequestBodyError.into());
+        }
         let text = std::str::from_utf8(body).map_err(|_| S3Error::from(code))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::from_str(text);
@@ -35,6 +39,12 @@ impl<'x> Pull<'x> {
                 _ => return Err(pull.malformed()),
             }
         }
+    }
+
+    /// [`Pull::open`] where AWS answers `MalformedXML` for no document too:
+    /// CompleteMultipartUpload, PutObjectRetention, PutObjectLegalHold.
+    pub(super) fn open_or_malformed(body: &'x [u8], root: &str) -> Result<Pull<'x>> {
+        Pull::open(body, root, ErrorCode::MalformedXML).map_err(|_| ErrorCode::MalformedXML.into())
     }
 
     /// The error of an ill-formed document.

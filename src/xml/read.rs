@@ -29,9 +29,6 @@ pub struct DeleteEntry {
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
 pub fn delete(body: &[u8]) -> Result<(Vec<DeleteEntry>, bool)> {
-    if body.trim_ascii().is_empty() {
-        return Err(ErrorCode::MissingRequestBodyError.into());
-    }
     let mut pull = Pull::open(body, "Delete", ErrorCode::MalformedXML)?;
     let (mut entries, mut quiet) = (Vec::new(), None);
     pull.children(|pull, name| match name {
@@ -111,7 +108,7 @@ pub struct CompletedPart {
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
 pub fn complete_multipart_upload(body: &[u8]) -> Result<Vec<CompletedPart>> {
-    let mut pull = Pull::open(body, "CompleteMultipartUpload", ErrorCode::MalformedXML)?;
+    let mut pull = Pull::open_or_malformed(body, "CompleteMultipartUpload")?;
     let mut parts = Vec::new();
     pull.children(|pull, name| match name {
         "Part" if parts.len() == usize::from(limits::PARTS_MAX) => Err(pull.malformed()),

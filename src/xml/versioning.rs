@@ -12,9 +12,6 @@ use crate::error::{ErrorCode, Result, S3Error};
 /// `IllegalVersioningConfigurationException`. `MfaDelete: Enabled` is `NotImplemented`: whoever
 /// asked for it would believe that no version goes without a second factor.
 pub fn versioning_configuration(body: &[u8]) -> Result<bool> {
-    if body.trim_ascii().is_empty() {
-        return Err(ErrorCode::MissingRequestBodyError.into());
-    }
     let mut pull = Pull::open(body, "VersioningConfiguration", ErrorCode::MalformedXML)?;
     let (mut status, mut mfa_delete) = (None, None);
     pull.children(|pull, name| match name {

@@ -2,7 +2,9 @@
 
 from urllib.parse import quote
 
+import boto
 from harness import ACCESS_KEY, REGION, SECRET_KEY, run, sha256
+from story import refused
 
 BUCKET = "b-curl"
 
@@ -59,3 +61,25 @@ def tell(checks, endpoint, files, work):
     ]
     for rule, step in steps:
         checks.attempt("curl", rule, step)
+    checks.attempt("curl", "a browser's form", lambda: form(endpoint, work))
+
+
+def form(endpoint, work):
+    """curl fills in the form that boto3 signed, as a browser would."""
+    s3, key, upload = boto.client(endpoint), "user/b c.txt", work / "b c.txt"
+    upload.write_text("of a form")
+    s3.create_bucket(Bucket=BUCKET)
+    limits = [["starts-with", "$key", "user/"], ["content-length-range", 1, 100]]
+    post = s3.generate_presigned_post(BUCKET, "user/${filename}", Conditions=limits)
+    command = ["curl", "--silent", "--fail-with-body"]
+    command += ["--cacert", endpoint.ca] if endpoint.ca else []
+    for name, value in post["fields"].items():
+        command += ["--form-string", f"{name}={value}"]
+    send = lambda: run([*command, "--form", f"file=@{upload}", post["url"]], endpoint.environment())
+    send()
+    stored = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    upload.write_text("x" * 101)
+    too_long = refused("EntityTooLarge", send)
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    s3.delete_bucket(Bucket=BUCKET)
+    return stored == b"of a form" and too_long

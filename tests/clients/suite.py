@@ -11,17 +11,32 @@ import pathlib
 import subprocess
 import sys
 
+import aws_cli
 import boto
 import curl
 import object_api
 import presigned
-from aws_cli import AwsCli
+import rclone
+import s3_cmd
 from harness import ACCESS_KEY, SECRET_KEY, Checks, Endpoint, Files, Server, remove, work_directory
-from rclone import Rclone, RcloneV2
-from s3_cmd import S3cmd, S3cmdV2
-from story import Story
+from story import Story, tell_rules
 
-CLIENTS = [AwsCli, boto.Boto3, boto.Boto3V2, S3cmd, S3cmdV2, Rclone, RcloneV2]
+CLIENTS = [
+    aws_cli.AwsCli,
+    boto.Boto3,
+    boto.Boto3V2,
+    s3_cmd.S3cmd,
+    s3_cmd.S3cmdV2,
+    rclone.Rclone,
+    rclone.RcloneV2,
+]
+OBJECT_API_CLIENTS = [
+    object_api.ObjectApi,
+    object_api.ObjectApiV2,
+    aws_cli.ObjectApi,
+    s3_cmd.ObjectApi,
+    rclone.ObjectApi,
+]
 
 
 def raw_range(checks, endpoint, files):
@@ -57,7 +72,9 @@ def tell_all(checks, endpoint, work, words):
         stories.append((kind.name, story))
     stories.append(("curl", lambda: curl.tell(checks, endpoint, files, work)))
     stories.append(("presigned", lambda: presigned.tell(checks, endpoint, files, work)))
-    stories.append(("object api", lambda: object_api.tell(checks, endpoint, files)))
+    for kind in OBJECT_API_CLIENTS:
+        story = lambda kind=kind: tell_rules(checks, kind.name, kind(endpoint, work, files).rules())
+        stories.append((kind.name, story))
     stories.append(("raw sockets", lambda: raw_range(checks, endpoint, files)))
     for name, story in stories:
         if not words or any(word in name for word in words):

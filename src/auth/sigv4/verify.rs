@@ -237,7 +237,7 @@ impl<'a> Claim<'a> {
         };
         let headers: Vec<(&str, &str)> = head.headers().map(host).collect();
         let canonical = Canonical {
-            method: head.method().as_str(),
+            method: head.method_as_sent(),
             path: head.path(),
             params: head.params(),
             headers: &headers,

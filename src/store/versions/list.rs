@@ -161,7 +161,7 @@ fn line(
         modified,
         etag: meta.etag.clone(),
         storage_class: meta.storage_class.clone(),
-        checksum: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        checksum: meta.checksum_kind(),
         owner: meta.acl.as_ref().map(|acl| acl.owner.clone()),
     }
 }
