@@ -4,25 +4,30 @@ The list is in s3-tests.md: lines that begin with "* `test_name`", perhaps follo
 "(https)" where the test fails over that alone.
 """
 
+import pathlib
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
 
-def results(path):
+HERE = pathlib.Path(__file__).parent
+
+
+def results(paths):
     """Test name -> whether it passed. A test that fails and whose clean-up fails is one failure."""
     passed = {}
-    for case in ElementTree.parse(path).getroot().iter("testcase"):
-        name = case.get("name")
-        bad = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
-        passed[name] = passed.get(name, True) and not bad
+    for path in paths:
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            name = case.get("name")
+            bad = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
+            passed[name] = passed.get(name, True) and not bad
     return passed
 
 
-def listed(path, scheme):
+def listed(scheme):
     """The tests that are known to fail over this scheme."""
     names = set()
-    with open(path, encoding="utf-8") as text:
+    with open(HERE / "s3-tests.md", encoding="utf-8") as text:
         for line in text:
             found = re.match(r"\* `(test_\w+)`(?: \((https?)\))?", line)
             if found and found[2] in (None, scheme):
@@ -30,10 +35,10 @@ def listed(path, scheme):
     return names
 
 
-def applies(path):
+def applies():
     """How many tests of the suite are marked now, later and no."""
     counts = {"now": 0, "later": 0, "no": 0}
-    with open(path, encoding="utf-8") as rows:
+    with open(HERE / "s3-tests.tsv", encoding="utf-8") as rows:
         for row in rows:
             columns = row.rstrip("\n").split("\t")
             if len(columns) > 2 and columns[2] in counts:
@@ -42,8 +47,8 @@ def applies(path):
 
 
 def main():
-    result, table, reasons, scheme = sys.argv[1:]
-    passed, known, counts = results(result), listed(reasons, scheme), applies(table)
+    scheme, *paths = sys.argv[1:]
+    passed, known, counts = results(paths), listed(scheme), applies()
     bad = sorted(name for name, good in passed.items() if not good and name not in known)
     stale = sorted(name for name in known if passed.get(name))
     for name in bad:
