@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Request, assert_refused};
 use common::upload::{ALL, Upload, attributes, pieces};
 use common::xml::{root, text, texts};
 use common::{OTHER, TestServer};
@@ -19,11 +19,6 @@ fn server() -> TestServer {
 
 fn object(method: &str, key: &str) -> Request {
     Request::object(method, "bkt", key)
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::xml::{root, text};
 use common::{OTHER, TestServer};
 use glassbucket::store::{Durability, Store};
@@ -24,11 +24,6 @@ fn restarted(server: &TestServer) -> TestServer {
 
 fn ask(server: &TestServer, method: &str, query: &str, body: &str) -> Answer {
     server.call(Request::new(method, &format!("/bkt?{query}")).body(body))
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@
 mod common;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use common::client::{Answer, Request, raw_head};
+use common::client::{Answer, Request, assert_refused, raw_head};
 use common::upload::{ALL, Upload, attributes, begin, header, pieces};
 use common::xml::{text, texts};
 use common::{OWN, TestServer};
@@ -29,11 +29,6 @@ fn server() -> TestServer {
 
 fn object(method: &str, key: &str) -> Request {
     Request::object(method, "bkt", key)
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 /// HEAD with the checksum asked for: its value and type.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Request, assert_refused};
 use common::sharing::{put_policy, statement};
 use common::xml::{text, texts};
 use common::{OTHER, TestServer};
@@ -31,11 +31,6 @@ fn server() -> (TestServer, String) {
 fn versioned(server: &TestServer) {
     let body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     assert_eq!(server.call(Request::new("PUT", "/bkt?versioning").body(body)).status, 200);
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod common;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use common::client::{Answer, Request};
+use common::client::{Request, assert_refused};
 use common::xml::text;
 use common::{OWN, TestServer};
 use sha2::{Digest, Sha256};
@@ -25,11 +25,6 @@ fn server() -> TestServer {
     let put = object("PUT", "k").header("Cache-Control", "max-age=60").body("hello");
     assert_eq!(server.call(put).status, 200);
     server
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

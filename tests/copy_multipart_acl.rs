@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::xml::{elements, root, text, texts};
 use common::{OTHER, TestServer};
 
@@ -20,11 +20,6 @@ fn server() -> TestServer {
     let put = object("PUT", "k").header("x-amz-meta-a", "1").header("Content-Type", "text/plain");
     assert_eq!(server.call(put.body("hello")).status, 200);
     server
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 fn copy(to: &str, source: &str) -> Request {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::client::{Answer, Request, raw_head};
+use common::client::{Answer, Request, assert_refused, raw_head};
 use common::xml::{text, texts};
 use common::{OWN, TestServer};
 
@@ -22,11 +22,6 @@ fn anonymous(server: &TestServer, method: &str, path: &str, headers: &[(&str, &s
     let mut connection = server.connect();
     connection.send(&raw_head(method, path, &headers));
     connection.answer(method)
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

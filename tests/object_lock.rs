@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::form::Form;
 use common::lifecycle;
 use common::lock::{
@@ -22,11 +22,6 @@ use glassbucket::types::Timestamp;
 #[track_caller]
 fn assert_ok(answer: &Answer) {
     assert!(matches!(answer.status, 200 | 204), "{} {}", answer.status, answer.text());
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Request, assert_refused};
 use common::xml::{root, text, texts};
 use common::{OTHER, TestServer};
 use glassbucket::store::{Durability, Store};
@@ -47,11 +47,6 @@ fn restarted(server: &TestServer) -> TestServer {
     TestServer::with(|config| {
         config.store = Store::open(&data, Durability::Strict).expect("the store opens");
     })
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

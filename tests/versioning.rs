@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::xml::{root, text, texts};
 use common::{OTHER, TestServer};
 
@@ -63,11 +63,6 @@ fn delete(server: &TestServer, key: &str) -> String {
 fn content(server: &TestServer, key: &str, version: &str) -> (u16, String) {
     let answer = server.call(of_version("GET", key, version));
     (answer.status, answer.text())
-}
-
-#[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod rules;
 
 pub use facts::{Facts, RequestFacts};
 pub use policy::{Policy, Verdict};
-pub use rules::{Rules, Target};
+pub use rules::{Asked, Rules, Target};
 
 /// What a request wants to do, under the names of AWS's policy language without `s3:`.
 ///

@@ -77,7 +77,7 @@ fn authorise_tags(
         return Ok(()); // asked for with all that the request itself gives
     }
     let context = context.with_facts(context.facts.with_request_tags(tags));
-    context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
+    context.authorise_write(open, Action::PutObject, &input.key)?;
     match tags.is_empty() {
         true => Ok(()),
         false => context.authorise_new_tags(open, &input.key),

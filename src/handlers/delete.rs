@@ -23,7 +23,7 @@ use crate::limits;
 use crate::notice::tell;
 use crate::router::{DeleteObject, DeleteObjects, ObjectAddress};
 use crate::store::{Removal, Removed};
-use crate::types::{Key, VersionId};
+use crate::types::{Conditions, Key, VersionId};
 use crate::xml::{self, DeleteEntry, Document};
 use std::sync::Arc;
 
@@ -33,29 +33,34 @@ pub(super) fn delete_object(context: &Context, input: &DeleteObject) -> Result<R
     let DeleteObject { object: ObjectAddress { bucket, key, version }, conditions, .. } = input;
     let action = of_version(Action::DeleteObject, *version);
     let open = context.open_for_write(bucket, action, key)?;
-    context.authorise_conditions(&open, key, *version, conditions)?;
-    let removal = Removal {
-        version: *version,
-        only_noncurrent: false,
-        conditions: conditions.clone(),
-        bypass_governance: bypasses_governance(
-            context,
-            &open,
-            key,
-            *version,
-            input.bypass_governance,
-        )?,
-        now: context.now,
-    };
-    let removed = open
-        .bucket
-        .remove_version(key, &removal)
+    let removed = remove(context, &open, key, *version, conditions, input.bypass_governance)
         .map_err(|error| name_condition(error, conditions))?;
     let response = with_version(Response::empty(204), removed.version_id);
     Ok(match removed.delete_marker {
         true => response.header("x-amz-delete-marker", "true"),
         false => response,
     })
+}
+
+/// Removes a key, or a version of it, for a caller who may: who may not read it may not ask by
+/// conditions what it is, and only who may pass a GOVERNANCE retention does.
+fn remove(
+    context: &Context,
+    open: &OpenBucket,
+    key: &Key,
+    version: Option<VersionId>,
+    conditions: &Conditions,
+    bypass_governance: bool,
+) -> Outcome {
+    context.authorise_conditions(open, key, version, conditions)?;
+    let removal = Removal {
+        version,
+        only_noncurrent: false,
+        conditions: conditions.clone(),
+        bypass_governance: bypasses_governance(context, open, key, version, bypass_governance)?,
+        now: context.now,
+    };
+    open.bucket.remove_version(key, &removal)
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>
@@ -121,12 +126,8 @@ fn delete_entry(deletion: &Deletion, entry: &DeleteEntry) -> Outcome {
     };
     let key = Key::parse(entry.key.clone().into_bytes())?;
     context.may_remove(open, &key, version)?;
-    let conditions = entry.conditions.clone();
-    context.authorise_conditions(open, &key, version, &conditions)?;
-    let bypass_governance = bypasses_governance(context, open, &key, version, *bypass_governance)?;
-    let now = context.now;
-    let removal = Removal { version, only_noncurrent: false, conditions, bypass_governance, now };
-    open.bucket.remove_version(&key, &removal).inspect_err(|error| {
+    let removed = remove(context, open, &key, version, &entry.conditions, *bypass_governance);
+    removed.inspect_err(|error| {
         // The answer as a whole is a 200: nobody else tells what is our own fault.
         if error.cause.is_some() {
             tell(format_args!("DeleteObjects {:?}: {error}", entry.key));

@@ -6,7 +6,7 @@
 //! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
 
 use super::{Context, OpenBucket, blocking, name_in};
-use crate::auth::access::{Action, Facts, Policy, RequestFacts, Rules, Target};
+use crate::auth::access::{Action, Asked, Facts, Policy, RequestFacts, Rules, Target};
 use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
 use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
@@ -41,8 +41,19 @@ impl Context {
         key: &Key,
     ) -> Result<OpenBucket> {
         let open = self.open_unauthorised(name)?;
-        self.authorise(&open, action, Target::Key(key), || self.facts())?;
+        self.authorise_write(&open, action, key)?;
         Ok(open)
+    }
+
+    /// [`Context::open_for_write`] of a bucket that is open: whether the caller may write or remove
+    /// that key.
+    pub(super) fn authorise_write(
+        &self,
+        open: &OpenBucket,
+        action: Action,
+        key: &Key,
+    ) -> Result<()> {
+        self.authorise(open, action, Target::Key(key), || self.facts())
     }
 
     /// [`Context::open`] to remove many keys, each to be authorised by [`Context::may_remove`]. A
@@ -202,7 +213,7 @@ impl Context {
         key: &Key,
         new: &NewObject,
     ) -> Result<()> {
-        let authorise = |action| self.authorise(open, action, Target::Key(key), || self.facts());
+        let authorise = |action| self.authorise_write(open, action, key);
         if !new.tags.is_empty() {
             self.authorise_new_tags(open, key)?;
         }
@@ -227,7 +238,7 @@ impl Context {
         let by_acl = open.rules().acl_lets_write(self.caller_id());
         match by_acl && !self.is_denied(open, action, key) {
             true => Ok(()),
-            false => self.authorise(open, action, Target::Key(key), || self.facts()),
+            false => self.authorise_write(open, action, key),
         }
     }
 
@@ -283,7 +294,10 @@ impl Context {
             facts
         };
         !self.is_denied(open, action, key)
-            && rules.allow(caller, Action::ListBucket, Target::Bucket, listing)
+            && rules.allow(
+                Asked { caller, action: Action::ListBucket, target: Target::Bucket },
+                listing,
+            )
     }
 
     /// `AccessDenied` unless the bucket's rules let the caller do that.
@@ -294,7 +308,7 @@ impl Context {
         target: Target<'_>,
         facts: impl FnOnce() -> Facts,
     ) -> Result<()> {
-        match open.rules().allow(self.caller_id(), action, target, facts) {
+        match open.rules().allow(Asked { caller: self.caller_id(), action, target }, facts) {
             true => Ok(()),
             false => Err(ErrorCode::AccessDenied.into()),
         }
@@ -302,7 +316,8 @@ impl Context {
 
     /// Whether the bucket's policy forbids the caller to do that with a key.
     fn is_denied(&self, open: &OpenBucket, action: Action, key: &Key) -> bool {
-        open.rules().deny(self.caller_id(), action, Target::Key(key), || self.facts())
+        let asked = Asked { caller: self.caller_id(), action, target: Target::Key(key) };
+        open.rules().deny(asked, || self.facts())
     }
 
     /// The canonical id of whoever signed the request.

@@ -64,21 +64,26 @@ impl Target<'_> {
     }
 }
 
+/// Who wants to do what with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'t> {
+    /// The canonical id of whoever signed; `None` is anonymous.
+    pub caller: Option<&'t str>,
+    /// What.
+    pub action: Action,
+    /// With what.
+    pub target: Target<'t>,
+}
+
 impl<'b> Rules<'b> {
-    /// Whether the caller, who is `None` when anonymous, may do that. `facts` is asked for where a
-    /// policy wants them.
-    pub fn allow(
-        &self,
-        caller: Option<&str>,
-        action: Action,
-        target: Target<'_>,
-        facts: impl FnOnce() -> Facts,
-    ) -> bool {
+    /// Whether the caller may do that. `facts` is asked for where a policy wants them.
+    pub fn allow(&self, asked: Asked<'_>, facts: impl FnOnce() -> Facts) -> bool {
+        let Asked { caller, action, target } = asked;
         let owns_bucket = caller == Some(self.owner.id.as_str());
         if owns_bucket && action.is_of_policy() {
             return true;
         }
-        let by_policy = match self.weigh_policy(caller, action, target, facts) {
+        let by_policy = match self.weigh_policy(asked, facts) {
             Verdict::Deny => return false,
             Verdict::Allow => owns_bucket || !self.is_restricted(),
             Verdict::Silent => false,
@@ -105,14 +110,8 @@ impl<'b> Rules<'b> {
     }
 
     /// Whether the policy forbids it, whoever else allows.
-    pub fn deny(
-        &self,
-        caller: Option<&str>,
-        action: Action,
-        target: Target<'_>,
-        facts: impl FnOnce() -> Facts,
-    ) -> bool {
-        self.weigh_policy(caller, action, target, facts) == Verdict::Deny
+    pub fn deny(&self, asked: Asked<'_>, facts: impl FnOnce() -> Facts) -> bool {
+        self.weigh_policy(asked, facts) == Verdict::Deny
     }
 
     /// Whether the bucket's ACL, by itself, lets the caller write any object.
@@ -140,14 +139,9 @@ impl<'b> Rules<'b> {
             || (!self.block.restrict_public_buckets && self.policy.is_some_and(Policy::is_public))
     }
 
-    fn weigh_policy(
-        &self,
-        caller: Option<&str>,
-        action: Action,
-        target: Target<'_>,
-        facts: impl FnOnce() -> Facts,
-    ) -> Verdict {
+    fn weigh_policy(&self, asked: Asked<'_>, facts: impl FnOnce() -> Facts) -> Verdict {
         let Some(policy) = self.policy else { return Verdict::Silent };
+        let Asked { caller, action, target } = asked;
         let resource = match target.key() {
             Some(key) => format!("{}/{}", self.bucket.as_str(), key.as_str()),
             None => self.bucket.as_str().to_owned(),

@@ -71,17 +71,18 @@ impl Case {
     }
 
     fn bucket(&self, caller: Option<&str>, action: Action) -> bool {
-        self.rules().allow(caller, action, Target::Bucket, Facts::default)
+        self.rules().allow(Asked { caller, action, target: Target::Bucket }, Facts::default)
     }
 
     fn key(&self, caller: Option<&str>, action: Action) -> bool {
         let key = Key::parse(b"k".to_vec()).unwrap();
-        self.rules().allow(caller, action, Target::Key(&key), Facts::default)
+        self.rules().allow(Asked { caller, action, target: Target::Key(&key) }, Facts::default)
     }
 
     fn object(&self, acl: Option<&Acl>, caller: Option<&str>, action: Action) -> bool {
         let key = Key::parse(b"k".to_vec()).unwrap();
-        self.rules().allow(caller, action, Target::Object(&key, acl), Facts::default)
+        self.rules()
+            .allow(Asked { caller, action, target: Target::Object(&key, acl) }, Facts::default)
     }
 }
 
@@ -231,7 +232,10 @@ fn an_upload_is_its_initiators_to_abort_and_no_others() {
     let (case, key) = (Case::new(), Key::parse(b"k".to_vec()).unwrap());
     let may = |caller, action| {
         let initiator = owner(ANN);
-        case.rules().allow(caller, action, Target::Upload(&key, Some(&initiator)), Facts::default)
+        case.rules().allow(
+            Asked { caller, action, target: Target::Upload(&key, Some(&initiator)) },
+            Facts::default,
+        )
     };
     for action in [AbortMultipartUpload, ListMultipartUploadParts] {
         assert!(may(Some(ANN), action) && may(Some(OWN), action));
