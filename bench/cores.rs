@@ -32,7 +32,7 @@ fn secret() -> Secret {
 fn users() -> Users {
     let owner = Owner { id: "own1".to_owned(), display_name: "own".to_owned() };
     let (access_key, secret) = (ACCESS_KEY.to_owned(), secret());
-    let user = User { owner, email: None, access_key, secret, root: true };
+    let user = User::new(owner, access_key, secret);
     Users::new(vec![user]).expect("one good user")
 }
 

@@ -25,16 +25,19 @@ pub mod chunk;
 pub mod credentials;
 mod payload;
 pub mod post_policy;
+pub mod role;
 pub mod sigv2;
 pub mod sigv4;
 
-pub use credentials::{Secret, User, Users};
+pub use credentials::{PreviousKey, Secret, User, Users};
 pub use payload::{PayloadClaim, PayloadVerified, PayloadVerifier};
+pub use role::{Quotas, Role};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::{Method, RequestHead};
 use crate::limits;
 use crate::types::Timestamp;
+use credentials::AccessKey;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -191,9 +194,10 @@ fn equal(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-/// The user of an access key, or `InvalidAccessKeyId`.
-fn known_user<'u>(users: &'u Users, access_key: &str) -> Result<&'u Arc<User>> {
-    users.by_access_key(access_key).ok_or_else(|| {
+/// The pair of that access key id, or `InvalidAccessKeyId`: also for one that is disabled or over,
+/// as on AWS for an inactive one.
+fn known_key<'u>(users: &'u Users, access_key: &str, now: Timestamp) -> Result<&'u AccessKey> {
+    users.key(access_key, now).ok_or_else(|| {
         S3Error::from(ErrorCode::InvalidAccessKeyId).with("AWSAccessKeyId", access_key)
     })
 }

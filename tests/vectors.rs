@@ -43,8 +43,7 @@ fn text<'r>(row: &'r Value, field: &str) -> &'r str {
 fn users() -> Users {
     let owner = Owner { id: "doc".to_owned(), display_name: "doc".to_owned() };
     let secret = Secret::new(SECRET_KEY.to_owned());
-    let access_key = ACCESS_KEY.to_owned();
-    Users::new(vec![User { owner, email: None, access_key, secret, root: true }]).unwrap()
+    Users::new(vec![User::new(owner, ACCESS_KEY.to_owned(), secret)]).unwrap()
 }
 
 /// A raw request and when it is good.

@@ -8,7 +8,8 @@
 //! that delimits credentials in a header, two users with the same id, key or e-mail address, two
 //! roots. A [`Secret`] has no `Debug` and no `Display` (class K): only [`Users::to_json`] shows it.
 
-use crate::types::Owner;
+use super::role::{Quotas, Role};
+use crate::types::{Owner, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -41,8 +42,56 @@ pub struct User {
     pub access_key: String,
     /// Secret key.
     pub secret: Secret,
+    /// The pair before the last rotation, while it still counts.
+    pub previous: Option<PreviousKey>,
     /// Owns what nobody owns: directories made by hand.
     pub root: bool,
+    /// What it may reach.
+    pub role: Role,
+    /// Its keys count for nothing until it is enabled again.
+    pub disabled: bool,
+    /// From then on its keys count for nothing.
+    pub expires: Option<Timestamp>,
+    /// What it may use up.
+    pub quotas: Quotas,
+}
+
+/// A pair that was replaced.
+#[derive(Clone)]
+pub struct PreviousKey {
+    /// Access key id.
+    pub access_key: String,
+    /// Secret key.
+    pub secret: Secret,
+    /// From then on it counts for nothing.
+    pub until: Timestamp,
+}
+
+impl User {
+    /// An account without limits, never disabled, with one pair of keys.
+    pub fn new(owner: Owner, access_key: String, secret: Secret) -> User {
+        User {
+            owner,
+            email: None,
+            access_key,
+            secret,
+            previous: None,
+            root: false,
+            role: Role::default(),
+            disabled: false,
+            expires: None,
+            quotas: Quotas::default(),
+        }
+    }
+}
+
+/// One pair of keys and whose it is: what a signature is verified with.
+#[derive(Clone)]
+pub(super) struct AccessKey {
+    pub(super) user: Arc<User>,
+    pub(super) secret: Secret,
+    /// From then on it counts for nothing.
+    until: Option<Timestamp>,
 }
 
 /// Everything but the secret.
@@ -57,11 +106,11 @@ impl fmt::Debug for User {
 }
 
 /// All users; a value that is only looked up in. A change makes a new one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Users {
     /// In the order of [`Users::iter`].
     all: Vec<Arc<User>>,
-    by_key: HashMap<String, Arc<User>>,
+    by_key: HashMap<String, AccessKey>,
 }
 
 /// `users.json`.
@@ -85,6 +134,13 @@ struct Record {
     root: bool,
 }
 
+/// The users, without their secrets.
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.all).finish()
+    }
+}
+
 impl Users {
     /// From a list; the error is a sentence that names what is wrong.
     pub fn new(mut users: Vec<User>) -> Result<Users, String> {
@@ -94,7 +150,7 @@ impl Users {
             order(a).cmp(&order(b)).then_with(|| a.owner.id.cmp(&b.owner.id))
         });
         let all: Vec<Arc<User>> = users.into_iter().map(Arc::new).collect();
-        let by_key = all.iter().map(|user| (user.access_key.clone(), user.clone())).collect();
+        let by_key = all.iter().flat_map(AccessKey::of_user).collect();
         Ok(Users { all, by_key })
     }
 
@@ -117,9 +173,11 @@ impl Users {
         text
     }
 
-    /// By access key.
-    pub fn by_access_key(&self, access_key: &str) -> Option<&Arc<User>> {
-        self.by_key.get(access_key)
+    /// The pair with that access key id, if it counts at that time.
+    pub(super) fn key(&self, access_key: &str, now: Timestamp) -> Option<&AccessKey> {
+        self.by_key
+            .get(access_key)
+            .filter(|key| !key.user.disabled && key.until.is_none_or(|until| now < until))
     }
 
     /// By canonical id.
@@ -143,6 +201,22 @@ impl Users {
     /// Root first, then by display name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<User>> {
         self.all.iter()
+    }
+}
+
+impl AccessKey {
+    /// All pairs of a user, by access key id.
+    fn of_user(user: &Arc<User>) -> Vec<(String, AccessKey)> {
+        let pair = |access_key: &String, secret: &Secret, until| {
+            let key = AccessKey { user: user.clone(), secret: secret.clone(), until };
+            (access_key.clone(), key)
+        };
+        let mut pairs = vec![pair(&user.access_key, &user.secret, user.expires)];
+        pairs.extend(user.previous.as_ref().map(|previous| {
+            let until = user.expires.map_or(previous.until, |end| end.min(previous.until));
+            pair(&previous.access_key, &previous.secret, Some(until))
+        }));
+        pairs
     }
 }
 
@@ -187,12 +261,11 @@ fn is_access_key(key: &str) -> bool {
 
 impl From<Record> for User {
     fn from(record: Record) -> User {
+        let owner = Owner { id: record.id, display_name: record.display_name };
         User {
-            owner: Owner { id: record.id, display_name: record.display_name },
             email: record.email,
-            access_key: record.access_key,
-            secret: Secret::new(record.secret_key),
             root: record.root,
+            ..User::new(owner, record.access_key, Secret::new(record.secret_key))
         }
     }
 }
@@ -215,12 +288,11 @@ mod tests {
     use super::*;
 
     fn user(id: &str, key: &str, secret: &str, root: bool) -> User {
+        let owner = Owner { id: id.to_owned(), display_name: format!("name of {id}") };
         User {
-            owner: Owner { id: id.to_owned(), display_name: format!("name of {id}") },
             email: Some(format!("{id}@example.com")),
-            access_key: key.to_owned(),
-            secret: Secret::new(secret.to_owned()),
             root,
+            ..User::new(owner, key.to_owned(), Secret::new(secret.to_owned()))
         }
     }
 
@@ -228,11 +300,12 @@ mod tests {
     fn users_are_found_and_survive_json() {
         let list = vec![user("b", "kb", "sb", false), user("z", "kz", "sz", true)];
         let users = Users::from_json(&Users::new(list).unwrap().to_json()).unwrap();
-        assert_eq!(users.by_access_key("kb").unwrap().owner.id, "b");
+        let now = Timestamp::new(0, 0);
+        assert_eq!(users.key("kb", now).unwrap().user.owner.id, "b");
         assert_eq!(users.by_id("z").unwrap().access_key, "kz");
         assert_eq!(users.by_email("B@Example.com").unwrap().secret.as_bytes(), b"sb");
         assert_eq!(users.root().unwrap().owner.id, "z");
-        assert!(users.by_access_key("").is_none());
+        assert!(users.key("", now).is_none());
         let order: Vec<&str> = users.iter().map(|user| user.owner.id.as_str()).collect();
         assert_eq!(order, ["z", "b"]);
     }

@@ -82,8 +82,12 @@ pub fn authenticate(
         (false, false, Some(_)) => return Err(ErrorCode::AccessDenied.into()),
         (true, true, _) => return Err(super::two_mechanisms()),
         (_, _, None) => return Err(missing("policy")),
-        (true, false, Some(policy)) => (Scheme::V4Post, verify_v4(form, policy, users)?, policy),
-        (false, true, Some(policy)) => (Scheme::V2Post, verify_v2(form, policy, users)?, policy),
+        (true, false, Some(policy)) => {
+            (Scheme::V4Post, verify_v4(form, policy, users, now)?, policy)
+        }
+        (false, true, Some(policy)) => {
+            (Scheme::V2Post, verify_v2(form, policy, users, now)?, policy)
+        }
     };
     // None is ever given out here; see the head of `auth`.
     if form.get("x-amz-security-token").is_some_and(|token| !token.is_empty()) {
@@ -103,7 +107,12 @@ fn anonymous() -> Posted {
     Posted { verified, length: 0..=limits::PUT_BYTES_MAX }
 }
 
-fn verify_v4<'u>(form: &Form, policy: &str, users: &'u Users) -> Result<&'u Arc<User>> {
+fn verify_v4<'u>(
+    form: &Form,
+    policy: &str,
+    users: &'u Users,
+    now: Timestamp,
+) -> Result<&'u Arc<User>> {
     let field = |name| form.get(name).ok_or_else(|| missing(name));
     let [algorithm, credential, date, signature] = V4_FIELDS;
     let algorithm = field(algorithm)?;
@@ -123,19 +132,24 @@ fn verify_v4<'u>(form: &Form, policy: &str, users: &'u Users) -> Result<&'u Arc<
                        and of the date in the credential";
         return Err(S3Error::argument(message, "X-Amz-Date", date));
     }
-    let user = super::known_user(users, access_key)?;
-    let signed = sigv4::SigningKey::derive(&user.secret, scope).sign(policy);
+    let key = super::known_key(users, access_key, now)?;
+    let signed = sigv4::SigningKey::derive(&key.secret, scope).sign(policy);
     compare(&signed, field(signature)?, access_key, policy)?;
-    Ok(user)
+    Ok(&key.user)
 }
 
-fn verify_v2<'u>(form: &Form, policy: &str, users: &'u Users) -> Result<&'u Arc<User>> {
+fn verify_v2<'u>(
+    form: &Form,
+    policy: &str,
+    users: &'u Users,
+    now: Timestamp,
+) -> Result<&'u Arc<User>> {
     let [access_key, signature] = V2_FIELDS;
     let access_key = form.get(access_key).ok_or_else(|| missing("AWSAccessKeyId"))?;
     let signature = form.get(signature).ok_or_else(|| missing(signature))?;
-    let user = super::known_user(users, access_key)?;
-    compare(&sigv2::sign(&user.secret, policy), signature, access_key, policy)?;
-    Ok(user)
+    let key = super::known_key(users, access_key, now)?;
+    compare(&sigv2::sign(&key.secret, policy), signature, access_key, policy)?;
+    Ok(&key.user)
 }
 
 fn compare(computed: &str, sent: &str, access_key: &str, policy: &str) -> Result<()> {

@@ -131,7 +131,7 @@ pub(super) fn verify_header(
         let message = "AWS authorization header is invalid. Expected AwsAccessKeyId:signature";
         S3Error::argument(message, "Authorization", authorization)
     })?;
-    let user = super::known_user(users, access_key)?;
+    let key = super::known_key(users, access_key, now)?;
     let (time, sent) = super::request_time(head)?;
     super::check_skew(time, sent, now)?;
     // x-amz-date takes the place of Date, and is among the x-amz- lines.
@@ -141,8 +141,8 @@ pub(super) fn verify_header(
         [SUB_RESOURCES, SHORTER_SUB_RESOURCES]
             .map(|list| format!("{start}{path}{}", sub_resources(head, list)))
     });
-    check_any(user, strings, signature)?;
-    verified(head, user, Scheme::V2Header, Vec::new())
+    check_any(access_key, &key.secret, strings, signature)?;
+    verified(head, &key.user, Scheme::V2Header, Vec::new())
 }
 
 /// Verifies `?AWSAccessKeyId=...&Expires=...&Signature=...`.
@@ -161,7 +161,7 @@ pub(super) fn verify_presigned(
     };
     let (access_key, expires) = (once("AWSAccessKeyId")?, once("Expires")?);
     let signature = once("Signature")?;
-    let user = super::known_user(users, access_key)?;
+    let key = super::known_key(users, access_key, now)?;
     check_expires(expires, now)?;
     let counts =
         |name: &str| name.starts_with("x-amz-") || name == "content-type" || name == "content-md5";
@@ -169,8 +169,8 @@ pub(super) fn verify_presigned(
     let start = start(head, &hoisted, expires);
     let path = exact_resource(head, host_bucket);
     let string = format!("{start}{path}{}", sub_resources(head, SUB_RESOURCES));
-    check_any(user, std::iter::once(string), signature)?;
-    verified(head, user, Scheme::V2Presigned, hoisted)
+    check_any(access_key, &key.secret, std::iter::once(string), signature)?;
+    verified(head, &key.user, Scheme::V2Presigned, hoisted)
 }
 
 fn check_expires(text: &str, now: Timestamp) -> Result<()> {
@@ -279,16 +279,17 @@ fn sub_resources(head: &RequestHead, list: &[&str]) -> String {
 
 /// Whether one of the strings was signed; the client is told the first, which is by the rule.
 fn check_any(
-    user: &User,
+    access_key: &str,
+    secret: &Secret,
     mut strings: impl Iterator<Item = String>,
     signature: &str,
 ) -> Result<()> {
-    let matches = |string: &String| super::equal(&sign(&user.secret, string), signature);
+    let matches = |string: &String| super::equal(&sign(secret, string), signature);
     let first = strings.next().unwrap_or_default();
     if matches(&first) || strings.any(|string| matches(&string)) {
         return Ok(());
     }
-    Err(super::signature_does_not_match(&user.access_key, &first, signature))
+    Err(super::signature_does_not_match(access_key, &first, signature))
 }
 
 #[cfg(test)]

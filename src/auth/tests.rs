@@ -13,13 +13,8 @@ pub(super) fn now() -> Timestamp {
 }
 
 pub(super) fn users() -> Users {
-    let user = User {
-        owner: Owner { id: "own1".to_owned(), display_name: "own".to_owned() },
-        email: None,
-        access_key: "accesskey".to_owned(),
-        secret: Secret::new("secretkey".to_owned()),
-        root: true,
-    };
+    let owner = Owner { id: "own1".to_owned(), display_name: "own".to_owned() };
+    let user = User::new(owner, "accesskey".to_owned(), Secret::new("secretkey".to_owned()));
     Users::new(vec![user]).unwrap()
 }
 

@@ -67,13 +67,9 @@ pub(super) fn open(data: &Path) -> Result<(Users, Option<String>), String> {
         return Ok((users, None));
     }
     let secret = random_word(40, LETTERS_AND_DIGITS);
-    let root = User {
-        owner: Owner { id: random_word(64, HEX), display_name: "root".into() },
-        email: None,
-        access_key: new_access_key(),
-        secret: Secret::new(secret.clone()),
-        root: true,
-    };
+    let owner = Owner { id: random_word(64, HEX), display_name: "root".into() };
+    let root =
+        User { root: true, ..User::new(owner, new_access_key(), Secret::new(secret.clone())) };
     let users = Users::new(vec![root])?;
     locked.replace(&users)?;
     Ok((users, Some(secret)))
@@ -91,11 +87,8 @@ pub(super) fn add(new: NewUser) -> Result<String, String> {
         check_name(name)?;
     }
     let user = User {
-        owner: Owner { id, display_name },
         email: new.email,
-        access_key,
-        secret: Secret::new(secret.clone()),
-        root: false,
+        ..User::new(Owner { id, display_name }, access_key, Secret::new(secret.clone()))
     };
     let answer = format!(
         "access key id      {}\nsecret access key  {secret}\nid                 {}\n\

@@ -185,13 +185,12 @@ fn config(dir: &Path) -> Config {
 }
 
 fn users() -> Users {
-    let user = |id: &str, name: &str, (access_key, secret): (&str, &str), root| User {
-        owner: Owner { id: id.to_owned(), display_name: name.to_owned() },
-        email: None,
-        access_key: access_key.to_owned(),
-        secret: Secret::new(secret.to_owned()),
-        root,
-    };
-    Users::new(vec![user("own1", "own", OWN, true), user("other1", "other", OTHER, false)])
-        .expect("two users")
+    let own = User { root: true, ..user("own1", "own", OWN) };
+    Users::new(vec![own, user("other1", "other", OTHER)]).expect("two users")
+}
+
+/// An account with that id, name and pair of keys.
+pub fn user(id: &str, name: &str, (access_key, secret): (&str, &str)) -> User {
+    let owner = Owner { id: id.to_owned(), display_name: name.to_owned() };
+    User::new(owner, access_key.to_owned(), Secret::new(secret.to_owned()))
 }

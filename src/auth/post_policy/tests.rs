@@ -24,13 +24,8 @@ const PUBLISHED: &str = concat!(
 );
 
 fn users() -> Users {
-    let user = User {
-        owner: Owner { id: "id".to_owned(), display_name: "name".to_owned() },
-        email: None,
-        access_key: ACCESS_KEY.to_owned(),
-        secret: Secret::new(SECRET.to_owned()),
-        root: true,
-    };
+    let owner = Owner { id: "id".to_owned(), display_name: "name".to_owned() };
+    let user = User::new(owner, ACCESS_KEY.to_owned(), Secret::new(SECRET.to_owned()));
     Users::new(vec![user]).unwrap()
 }
 

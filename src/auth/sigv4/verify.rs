@@ -14,12 +14,11 @@
 
 use super::{ALGORITHM, Canonical, SIGNATURE_PARAM, Scope, SigningKey, UNSIGNED_PAYLOAD};
 use crate::auth::chunk::Chain;
-use crate::auth::{self, PayloadClaim, Scheme, User, Users, Verified};
+use crate::auth::{self, PayloadClaim, Scheme, Secret, Users, Verified};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::head::RequestHead;
 use crate::limits;
 use crate::types::Timestamp;
-use std::sync::Arc;
 
 /// Covered by the signature as the last line of the canonical request, so it may be unsigned as a
 /// header; AWS tolerates that too.
@@ -43,16 +42,16 @@ pub(in crate::auth) fn verify_header(
 ) -> Result<Verified> {
     let (time, sent) = auth::request_time(head)?;
     let claim = Claim::from_header(head.header("authorization").unwrap_or_default(), time)?;
-    let user = auth::known_user(users, claim.access_key)?;
+    let key = auth::known_key(users, claim.access_key, now)?;
     auth::check_skew(time, sent, now)?;
     claim.check_signed_headers(head)?;
     let payload = head.header(CONTENT_SHA256).ok_or_else(|| {
         let message = "Missing required header for this request: x-amz-content-sha256";
         S3Error::new(ErrorCode::InvalidRequest, message)
     })?;
-    let chain = claim.check_signature(head, user, payload)?;
+    let chain = claim.check_signature(head, &key.secret, payload)?;
     Ok(Verified {
-        user: Some(user.clone()),
+        user: Some(key.user.clone()),
         scheme: Scheme::V4Header,
         payload: PayloadClaim::header_signed(head, payload, chain)?,
         hoisted: Vec::new(),
@@ -66,7 +65,7 @@ pub(in crate::auth) fn verify_presigned(
     now: Timestamp,
 ) -> Result<Verified> {
     let claim = Claim::from_query(head)?;
-    let user = auth::known_user(users, claim.access_key)?;
+    let key = auth::known_key(users, claim.access_key, now)?;
     check_validity(head, claim.time, now)?;
     claim.check_signed_headers(head)?;
     let counts = |name: &str| {
@@ -79,9 +78,9 @@ pub(in crate::auth) fn verify_presigned(
     // signer wrote there: it is only checked against the body, below.
     let signed = in_header.filter(|_| claim.signs(CONTENT_SHA256) || has_param(head));
     let signed = in_query.map(|(_, value)| value.as_str()).or(signed);
-    claim.check_signature(head, user, signed.unwrap_or(UNSIGNED_PAYLOAD))?;
+    claim.check_signature(head, &key.secret, signed.unwrap_or(UNSIGNED_PAYLOAD))?;
     let payload = PayloadClaim::plain(signed.or(in_header))?;
-    Ok(Verified { user: Some(user.clone()), scheme: Scheme::V4Presigned, payload, hoisted })
+    Ok(Verified { user: Some(key.user.clone()), scheme: Scheme::V4Presigned, payload, hoisted })
 }
 
 /// Whether the query names the payload's hash (the header of the same name then has that value, or
@@ -224,12 +223,7 @@ impl<'a> Claim<'a> {
     }
 
     /// The chain that the chunks of the body continue; `SignatureDoesNotMatch` otherwise.
-    fn check_signature(
-        &self,
-        head: &RequestHead,
-        user: &Arc<User>,
-        payload: &str,
-    ) -> Result<Chain> {
+    fn check_signature(&self, head: &RequestHead, secret: &Secret, payload: &str) -> Result<Chain> {
         // The host that names the bucket is the host that is signed, wherever it was written.
         let host = |(name, value)| match str::eq_ignore_ascii_case(name, "host") {
             true => (name, head.host()),
@@ -247,7 +241,7 @@ impl<'a> Claim<'a> {
         let canonical = canonical.request().ok_or(ErrorCode::InvalidURI)?;
         let timestamp = self.time.iso8601_basic();
         let string = super::string_to_sign(&timestamp, self.scope, &canonical);
-        let key = SigningKey::derive(&user.secret, self.scope);
+        let key = SigningKey::derive(secret, self.scope);
         if auth::equal(&key.sign(&string), self.signature) {
             return Ok(Chain::new(key, timestamp, self.scope, self.signature));
         }
