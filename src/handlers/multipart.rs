@@ -71,15 +71,20 @@ pub(super) async fn upload_part(
     let mut terms = Terms::content(input.expected, input.length);
     let claimed = terms.checksum;
     let opener = context.clone();
-    let (writer, wanted) = blocking(move || {
-        let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
+    let (open, upload, address, wanted) = blocking(move || {
+        let (open, upload) = opener.open_upload(&address, Action::PutObject)?;
         let wanted = agree(claimed, upload.info().checksum.map(|wanted| wanted.algorithm))?;
-        Ok((upload.part(input.part_number, input.length)?, wanted))
+        Ok((open, upload, address, wanted))
     })
     .await?;
     terms.checksum = wanted;
+    // Asked for before the part has its slot, which is given out only once.
+    let length = input.length;
+    let room = context.room(&open, &address.key, length.or(body.length())).await?;
+    let writer = blocking(move || upload.part(input.part_number, length)).await?;
     receive(context, body, terms, writer, |writer, proof| {
         let part = writer.seal(proof)?;
+        room.keep(part.length);
         let response = Response::empty(200).header("ETag", part.etag.quoted());
         Ok(match part.checksum {
             None => response,
