@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod command;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
