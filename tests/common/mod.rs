@@ -15,6 +15,7 @@ pub mod lock;
 pub mod operations;
 pub mod process;
 pub mod refusals;
+pub mod roles;
 pub mod sharing;
 pub mod upload;
 pub mod xml;
