@@ -55,8 +55,10 @@ pub const LINGER_WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// From SIGTERM until requests under way are cut.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Between two looks at a file that people change while the server runs: certificate, `users.json`.
+/// Between two looks at the certificate, which is renewed while the server runs.
 pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A duration given to `glassbucket user`, in seconds: a hundred years; more is a slip of the finger.
+pub const DURATION_SECS_MAX: u64 = 100 * 365 * 24 * 60 * 60;
 /// Between two sweeps by lifecycle rules; AWS runs them once a day.
 pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// A user's stored bytes are measured again when the last measure is older: so long what hands and

@@ -20,7 +20,7 @@ mod users;
 
 pub use listeners::{Listen, Listeners};
 pub use log::LogFormat;
-pub use users::UsersSource;
+pub use users::{UsersFile, UsersSource};
 
 use crate::auth::Settings;
 use crate::lifecycle::Day;
@@ -142,7 +142,6 @@ impl Server {
         for (listener, acceptor) in listeners.sockets {
             tasks.spawn(accept_loop(listener, acceptor, shared.clone()));
         }
-        tasks.spawn(users::reload_loop(shared.clone()));
         tasks.spawn(lifecycle::sweep_loop(shared.clone(), lifecycle_day));
         stop.await;
         tasks.shutdown().await;

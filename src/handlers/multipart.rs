@@ -36,13 +36,14 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    context.caller()?; // nobody could go on with an upload of nobody's
     let retention = new.lock.retention;
     let meta = new_meta(context, &open, &key, new)?;
     let info = UploadInfo {
         // The bucket's default is Complete's to give.
         meta: ObjectMeta { retention, ..meta },
         checksum,
-        owner: context.caller()?.owner.clone(),
+        owner: context.writer(&open),
         initiated: context.now,
     };
     let id = open.bucket.create_upload(&key, info)?;

@@ -117,7 +117,7 @@ impl<'s> Exchange<'s> {
     /// From head to response: each step takes the proof that the one before made.
     async fn respond(&mut self, head: &mut RequestHead, body: &mut Body<'_>) -> Result<Response> {
         let shared = self.shared;
-        let users = shared.users.get();
+        let users = shared.users.get().await;
         let address = router::address(head, &shared.domains)?;
         if head.method() == Method::Options {
             self.operation = "Preflight";
