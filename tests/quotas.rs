@@ -5,6 +5,7 @@ mod common;
 
 use common::client::{Answer, Request, assert_refused, raw_head};
 use common::form::Form;
+use common::sharing::statement;
 use common::{OTHER, OWN, TestServer, user, xml};
 use glassbucket::auth::role::{Scope, Scopes};
 use glassbucket::auth::sigv4::{Unsigned, authorization};
@@ -304,24 +305,12 @@ fn parts_count_complete_adds_nothing_and_abort_makes_room() {
     until_done(|| put(&server, "k", QUOTA));
 }
 
-/// The bucket lets `own` and `scoped` write.
-fn let_others_write(server: &TestServer, bucket: &str, owner: (&str, &str)) {
-    let allow = |id: &str| {
-        format!(
-            r#"{{"Effect": "Allow", "Principal": {{"AWS": "{id}"}}, "Action": "s3:PutObject",
-                "Resource": "arn:aws:s3:::{bucket}/*"}}"#
-        )
-    };
-    let policy = format!(r#"{{"Statement": [{}, {}]}}"#, allow("own1"), allow("scoped1"));
-    let put = Request::new("PUT", &format!("/{bucket}?policy")).body(policy);
-    let answer = server.connect().call(&server.signer(owner), &put);
-    assert_eq!(answer.status, 204, "{}", answer.text());
-}
-
 #[test]
 fn what_others_write_into_a_bucket_counts_for_its_owner() {
     let server = server();
-    let_others_write(&server, "bkt", OTHER);
+    let policy = statement("Allow", "own1", "s3:PutObject", "");
+    let answer = call(&server, Request::new("PUT", "/bkt?policy").body(policy));
+    assert_eq!(answer.status, 204, "{}", answer.text());
     fill(&server, "k", QUOTA - 10);
     let as_root = |bytes: usize| server.call(Request::new("PUT", "/bkt/r").body(vec![b'x'; bytes]));
     let answer = as_root(11);
@@ -335,7 +324,6 @@ fn what_others_write_into_a_bucket_counts_for_its_owner() {
 fn of_a_scoped_user_what_is_below_its_write_scopes_counts() {
     let server = server();
     server.make_bucket("shared");
-    let_others_write(&server, "shared", OWN);
     let as_root = |key: &str, bytes: usize| {
         server.call(Request::object("PUT", "shared", key).body(vec![b'x'; bytes])).status
     };
