@@ -52,7 +52,7 @@ impl Dice {
     /// The bytes with a few cut, doubled, turned over, or mixed with a word of `words`.
     pub(crate) fn mutated(&mut self, bytes: &[u8], words: &[&str]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
-        for _ in 0..1 + self.below(4) {
+        for _ in 0..1 + self.below(2) {
             let start = self.below(bytes.len() + 1);
             let end = start + self.below((bytes.len() - start).min(12) + 1);
             let chunk = bytes[start..end].to_vec();

@@ -5,10 +5,11 @@
 //! the JSON itself, tries every split of a text against a wildcard, and knows no limit. It takes a
 //! document to be well-formed; what is refused is the generator's to know.
 //!
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>,
-//! `reference_policies_evaluation-logic.html`, `reference_policies_elements_condition_operators.html`,
-//! `reference_policies_condition-logic-multiple-context-keys-or-values.html`,
-//! `reference_policies_variables.html` beside it.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>, and beside it
+//! `reference_policies_evaluation-logic.html`, `..._elements_condition_operators.html`,
+//! `..._condition-logic-multiple-context-keys-or-values.html`, `..._variables.html`.
+//!
+//! Where the pages leave something open, the sentence that decided stands at the line.
 
 use std::net::IpAddr;
 
