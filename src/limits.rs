@@ -44,6 +44,10 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest silence inside a body, either way.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that must come within [`BODY_TIMEOUT`] of waiting for them, or all that is left
+/// of it: some 270 in a second, a tenth of the slowest modem. Who sends less holds a connection for
+/// days (slowloris); Apache asks for 500 a second, Kestrel for 240.
+pub const BODY_PACE_BYTES: usize = 8 * 1024;
 /// The TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the last answer a connection is still read, so that the answer is not lost to a reset:

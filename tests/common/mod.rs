@@ -83,6 +83,16 @@ impl TestServer {
         TestServer::listen(TempDir::new(), false, change)
     }
 
+    /// The same without a single fsync, for tests of many requests and no crash.
+    pub fn unsynced(change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = TempDir::new();
+        let data = dir.path().join("data");
+        TestServer::listen(dir, false, |config| {
+            config.store = Store::open(&data, Durability::Relaxed).expect("the store opens");
+            change(config);
+        })
+    }
+
     /// The same through TLS, with a certificate of its own.
     pub fn with_tls() -> TestServer {
         TestServer::listen(TempDir::new(), true, |_| {})
