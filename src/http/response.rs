@@ -154,7 +154,8 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(tchar)
 }
 
-fn reason(status: u16) -> &'static str {
+/// The words of a status, as in the status line.
+pub fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         204 => "No Content",

@@ -83,13 +83,13 @@ fn a_name_that_is_not_served_may_be_a_folder() {
 fn an_error_of_the_visitor_has_the_error_document() {
     let site = site(Vec::new());
     for status in [403, 404, 412, 416] {
-        assert_eq!(site.after_error(&visit("a"), status), serve("oops.html"));
+        assert_eq!(site.after_error(&visit("a"), status), Some(serve("oops.html")));
     }
-    assert_eq!(site.after_error(&visit("a"), 500), Step::Error);
+    assert_eq!(site.after_error(&visit("a"), 500), None);
     let without = WebsiteConfiguration { error_key: None, ..site };
-    assert_eq!(without.after_error(&visit("a"), 404), Step::Error);
+    assert_eq!(without.after_error(&visit("a"), 404), None);
     let no_key = WebsiteConfiguration { error_key: Some("k".repeat(1025)), ..without };
-    assert_eq!(no_key.after_error(&visit("a"), 404), Step::Error);
+    assert_eq!(no_key.after_error(&visit("a"), 404), None);
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn of_the_rules_the_first_that_is_about_the_request_counts() {
     assert_eq!(site.first(&visit("docs/x")).unwrap(), redirect(301, "/first"));
     assert_eq!(site.first(&visit("doc")).unwrap(), serve("doc"));
     assert_eq!(site.first(&visit("img/a")).unwrap(), serve("img/a"));
-    assert_eq!(site.after_error(&visit("docs/a"), 404), redirect(301, "/gone"));
-    assert_eq!(site.after_error(&visit("img/a"), 404), redirect(301, "/no-image"));
-    assert_eq!(site.after_error(&visit("img/a"), 403), redirect(301, "/shut"));
-    assert_eq!(site.after_error(&visit("other"), 404), serve("oops.html"));
+    assert_eq!(site.after_error(&visit("docs/a"), 404), Some(redirect(301, "/gone")));
+    assert_eq!(site.after_error(&visit("img/a"), 404), Some(redirect(301, "/no-image")));
+    assert_eq!(site.after_error(&visit("img/a"), 403), Some(redirect(301, "/shut")));
+    assert_eq!(site.after_error(&visit("other"), 404), Some(serve("oops.html")));
 }
 
 #[test]
@@ -137,10 +137,9 @@ fn a_rule_replaces_the_key_its_prefix_the_host_or_the_protocol() {
 
 #[test]
 fn all_requests_are_sent_on_with_their_path_and_query() {
-    for (protocol, location) in [
-        (None, "//b.example/a%20b/?c=d%20e"),
-        (Some("https"), "https://b.example/a%20b/?c=d%20e"),
-    ] {
+    for (protocol, location) in
+        [(None, "//b.example/a%20b/?c=d%20e"), (Some("https"), "https://b.example/a%20b/?c=d%20e")]
+    {
         let protocol = protocol.map(str::to_owned);
         let all = RedirectAll { host_name: "b.example".to_owned(), protocol };
         let site = WebsiteConfiguration { redirect_all: Some(all), ..Default::default() };

@@ -7,7 +7,7 @@
 //!          folder -> Redirect            `a` is not there, but `a/index.html` is
 //!          after_error -> Redirect       a rule with that error code
 //!                      -> Serve(key)     the error document, with the error's own status
-//!                      -> Error          the server's own page
+//!                      -> None           the server's own page of the error
 //! ```
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/IndexDocumentSupport.html>,
@@ -51,8 +51,6 @@ pub enum Step {
     Serve(Key),
     /// Send the visitor elsewhere.
     Redirect(Redirection),
-    /// Answer with the server's own page of the error.
-    Error,
 }
 
 /// Where a visitor is sent.
@@ -105,14 +103,14 @@ impl WebsiteConfiguration {
         Some((index, Redirection { code: 302, location: with_query(path, visit) }))
     }
 
-    /// What to do where what was asked for could not be served. The error document is for 4XX.
-    pub fn after_error(&self, visit: &Visit, status: u16) -> Step {
+    /// What to do where what was asked for could not be served; `None` is the server's own page of
+    /// the error. The error document is for 4XX.
+    pub fn after_error(&self, visit: &Visit, status: u16) -> Option<Step> {
         if let Some(redirection) = self.by_rule(visit, Some(status)) {
-            return Step::Redirect(redirection);
+            return Some(Step::Redirect(redirection));
         }
         let document = self.error_key.as_ref().filter(|_| (400..500).contains(&status));
-        let document = document.and_then(|key| Key::parse(key.clone().into_bytes()).ok());
-        document.map_or(Step::Error, Step::Serve)
+        document.and_then(|key| Key::parse(key.clone().into_bytes()).ok()).map(Step::Serve)
     }
 
     /// By the first rule that is about that, if there is one.
