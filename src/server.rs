@@ -20,7 +20,7 @@ mod users;
 
 pub use listeners::{Listen, Listeners};
 pub use log::LogFormat;
-pub use users::{UsersFile, UsersSource};
+pub use users::{LoadUsers, UsersFile, UsersSource};
 
 use crate::auth::Settings;
 use crate::lifecycle::Day;

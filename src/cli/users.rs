@@ -31,7 +31,7 @@ pub(super) enum UserCommand {
     /// Add a user, by default an account of its own; the secret key is printed this once
     #[command(after_help = AMOUNTS)]
     Add(NewUser),
-    /// Change what a user may do; what is not given stays, but --read and --write count together
+    /// Change what a user may do; what is not given stays
     #[command(after_help = AMOUNTS)]
     Set {
         #[command(flatten)]
@@ -58,9 +58,10 @@ pub(super) enum UserCommand {
 }
 
 const AMOUNTS: &str = "\
---read and --write take a bucket, a folder of one (BUCKET/FOLDER) or what begins so (BUCKET/PREFIX*);
-* for the bucket is every bucket. The user acts there for the owner of the bucket and may nothing
-elsewhere, whatever policies and ACLs say.
+--read and --write take a bucket, a folder of one (BUCKET/FOLDER) or what begins so
+(BUCKET/PREFIX*); * for the bucket is every bucket. The user acts there for the owner of the bucket
+and may nothing elsewhere, whatever policies and ACLs say. set takes both together: what is given
+is all of it.
 WHEN is 30d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z; SIZE is 500M, 50G, 1T (by 1024) or bytes.";
 
 /// What `user add` may be told; what is not given is made.
