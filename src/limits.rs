@@ -44,6 +44,10 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest silence inside a body, either way.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that must come within [`BODY_TIMEOUT`] of waiting for them, or all that is left
+/// of it: some 270 in a second, a tenth of the slowest modem. Who sends less holds a connection for
+/// days (slowloris); Apache asks for 500 a second, Kestrel for 240.
+pub const BODY_PACE_BYTES: usize = 8 * 1024;
 /// The TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the last answer a connection is still read, so that the answer is not lost to a reset:
@@ -57,7 +61,8 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Between two looks at the certificate, which is renewed while the server runs.
 pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// A duration given to `glassbucket user`, in seconds: a hundred years; more is a slip of the finger.
+/// A duration given to `glassbucket user`, in seconds: a hundred years, as more is a slip of the
+/// finger.
 pub const DURATION_SECS_MAX: u64 = 100 * 365 * 24 * 60 * 60;
 /// Between two sweeps by lifecycle rules; AWS runs them once a day.
 pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);

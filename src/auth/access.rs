@@ -1,8 +1,9 @@
 //! Who may do what: asked by the handlers after routing, before anything is read or told.
 //!
-//! Pure. A [`Caller`] is who asks and how far its role reaches. [`Rules`] are what a bucket says: owner, ACLs, [`Policy`], ownership of objects, public
-//! access block. An [`Action`] is what is asked, in AWS's own words, a [`Target`] with what, and
-//! [`Facts`] are what a policy's conditions may ask of the request.
+//! Pure. A [`Caller`] is who asks and how far its role reaches, [`Rules`] are what a bucket says:
+//! owner, ACLs, [`Policy`], ownership of objects, public access block. An [`Action`] is what is
+//! asked, in AWS's own words, a [`Target`] with what, and [`Facts`] are what a policy's conditions
+//! may ask of the request.
 //!
 //! By default nobody anonymous and no stranger is let in, whatever an ACL or a policy grants to
 //! everybody: the server's own block has the meaning of AWS's IgnorePublicAcls and

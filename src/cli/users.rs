@@ -28,10 +28,10 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
-    /// Add a user: an account of its own, unless told otherwise. The secret key is printed this once
+    /// Add a user, by default an account of its own; the secret key is printed this once
     #[command(after_help = AMOUNTS)]
     Add(NewUser),
-    /// Change what a user may do; what is not given stays
+    /// Change what a user may do; what is not given stays, but --read and --write count together
     #[command(after_help = AMOUNTS)]
     Set {
         #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) enum UserCommand {
     Rotate {
         #[command(flatten)]
         user: Named,
-        /// How long the old pair counts beside the new one, as 90m, 24h or 7d [default: it ends now]
+        /// How long the old pair counts beside the new one: 90m, 24h, 7d [default: it ends now]
         #[arg(long, value_name = "DURATION", value_parser = amounts::duration)]
         keep: Option<u64>,
     },
@@ -58,9 +58,9 @@ pub(super) enum UserCommand {
 }
 
 const AMOUNTS: &str = "\
-SCOPE is a bucket, a folder or a prefix of one (BUCKET, BUCKET/FOLDER, BUCKET/PREFIX*); with * for
-the bucket it is every bucket. A user with scopes acts for the owner of the bucket and may nothing
-else, whatever policies and ACLs say; --read reads and lists, --write writes and deletes.
+--read and --write take a bucket, a folder of one (BUCKET/FOLDER) or what begins so (BUCKET/PREFIX*);
+* for the bucket is every bucket. The user acts there for the owner of the bucket and may nothing
+elsewhere, whatever policies and ACLs say.
 WHEN is 30d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z; SIZE is 500M, 50G, 1T (by 1024) or bytes.";
 
 /// What `user add` may be told; what is not given is made.
@@ -90,11 +90,11 @@ pub(super) struct NewUser {
 /// What a user may do, how long and how much.
 #[derive(Args)]
 pub(super) struct Rights {
-    /// May read and list there, and nothing elsewhere; repeatable
-    #[arg(long, value_name = "SCOPE", value_parser = Scope::parse)]
+    /// May read and list there; repeatable
+    #[arg(long, value_name = "BUCKET[/PREFIX]", value_parser = Scope::parse)]
     read: Vec<Scope>,
-    /// May write and delete there, and nothing elsewhere; repeatable
-    #[arg(long, value_name = "SCOPE", value_parser = Scope::parse)]
+    /// May write and delete there; repeatable
+    #[arg(long, value_name = "BUCKET[/PREFIX]", value_parser = Scope::parse)]
     write: Vec<Scope>,
     /// May do everything with every bucket and object
     #[arg(long, conflicts_with_all = ["read", "write"])]

@@ -1,10 +1,11 @@
-//! The users as of now: a request that begins after `glassbucket user` has returned sees its change.
+//! The users as of now: what `glassbucket user` has changed holds for each request that begins after
+//! the command has returned.
 //!
 //! Each request asks the kernel for the state of `users.json`, and one that finds it changed reads
-//! it before it goes on. That costs a microsecond a request, of memory alone: the store opens files
-//! for tens of them. inotify would spare it and give up the promise: its events come when they come,
-//! not at all from a network filesystem, and are lost where its queue is full. A key that leaked is
-//! disabled with the command, not some time after it.
+//! it before it goes on. That costs about a microsecond a request and touches no disk. inotify would
+//! spare it and give up the promise: its events come when they come, never from a network
+//! filesystem, and are lost where its queue is full. A key that leaked is disabled when the command
+//! says so, not some time after.
 //!
 //! A request keeps the users it began with; an upload under way ends as it was let in. Refused: a
 //! file that cannot be read or says something impossible; the users stay as they were, and standard

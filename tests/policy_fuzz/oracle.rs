@@ -5,10 +5,11 @@
 //! the JSON itself, tries every split of a text against a wildcard, and knows no limit. It takes a
 //! document to be well-formed; what is refused is the generator's to know.
 //!
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>,
-//! `reference_policies_evaluation-logic.html`, `reference_policies_elements_condition_operators.html`,
-//! `reference_policies_condition-logic-multiple-context-keys-or-values.html`,
-//! `reference_policies_variables.html` beside it.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>, and beside it
+//! `reference_policies_evaluation-logic.html`, `..._elements_condition_operators.html`,
+//! `..._condition-logic-multiple-context-keys-or-values.html`, `..._variables.html`.
+//!
+//! Where the pages leave something open, the sentence that decided stands at the line.
 
 use std::net::IpAddr;
 
@@ -17,11 +18,11 @@ use serde_json::Value;
 
 /// One request. A key of `facts` stands once, in lower case, with all its values.
 #[derive(Debug)]
-pub struct Asked {
-    pub caller: Option<String>,
-    pub action: String,
-    pub resource: String,
-    pub facts: Vec<(String, Vec<String>)>,
+pub(crate) struct Asked {
+    pub(crate) caller: Option<String>,
+    pub(crate) action: String,
+    pub(crate) resource: String,
+    pub(crate) facts: Vec<(String, Vec<String>)>,
 }
 
 impl Asked {
@@ -31,11 +32,11 @@ impl Asked {
 }
 
 /// An explicit deny wins, then an allow; nothing said is nothing allowed.
-pub fn weigh(policy: &Value, asked: &Asked) -> Verdict {
+pub(crate) fn weigh(policy: &Value, asked: &Asked) -> Verdict {
     let variables = policy["Version"] == "2012-10-17";
     let matching: Vec<&Value> = many(&policy["Statement"])
         .into_iter()
-        .filter(|statement| applies(statement, asked, variables) == Some(true))
+        .filter(|statement| applies(statement, asked, variables))
         .collect();
     match matching {
         m if m.iter().any(|statement| statement["Effect"] == "Deny") => Verdict::Deny,
@@ -57,9 +58,8 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Principal, action, resource and every condition. `None`: a variable that the request has no
-/// value for "causes the statement to be invalid".
-fn applies(statement: &Value, asked: &Asked, variables: bool) -> Option<bool> {
+/// Principal, action, resource and every condition.
+fn applies(statement: &Value, asked: &Asked, variables: bool) -> bool {
     let (principals, others) = (&statement["Principal"], &statement["NotPrincipal"]);
     let principal =
         if others.is_null() { is_one(principals, asked) } else { !is_one(others, asked) };
@@ -72,22 +72,31 @@ fn applies(statement: &Value, asked: &Asked, variables: bool) -> Option<bool> {
     let (actions, others) = (&statement["Action"], &statement["NotAction"]);
     let action = if others.is_null() { named(actions) } else { !named(others) };
 
+    let (variables, denies) = (variables.then_some(asked), statement["Effect"] == "Deny");
     let arn = format!("arn:aws:s3:::{}", asked.resource);
-    let within = |list: &Value| {
-        let each = many(list).into_iter().map(|one| signs(&text(one), variables.then_some(asked)));
-        let each: Option<Vec<Vec<Sign>>> = each.collect();
-        Some(each?.iter().any(|pattern| like(pattern, &arn)))
+    let within = |one: &&Value| Some(like(&signs(&text(one), variables)?, &arn));
+    let resource = match &statement["NotResource"] {
+        Value::Null => found(many(&statement["Resource"]).iter().map(within), false, denies),
+        others => found(many(others).iter().map(within), true, denies),
     };
-    let (resources, others) = (&statement["Resource"], &statement["NotResource"]);
-    let resource = if others.is_null() { within(resources)? } else { !within(others)? };
 
     let mut all = principal && action && resource;
     for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
         for (key, values) in keys.as_object().into_iter().flatten() {
-            all &= holds(operator, asked.fact(key), &many(values), variables.then_some(asked))?;
+            all &= holds(operator, asked.fact(key), &many(values), variables, denies);
         }
     }
-    Some(all)
+    all
+}
+
+/// One of them, or with `not` none of them. What was compared with a variable that has no value is
+/// `None`: "any attempt to match it fails and causes the statement to be invalid". So an Allow for
+/// all but that allows nothing. A Deny for all but that denies all: AWS's page says that it "might"
+/// be invalid, and a Deny that goes away would open what it closed.
+fn found(each: impl Iterator<Item = Option<bool>>, not: bool, denies: bool) -> bool {
+    let each: Vec<Option<bool>> = each.collect();
+    let (any, unknown) = (each.contains(&Some(true)), each.contains(&None));
+    if not { !any && (denies || !unknown) } else { any }
 }
 
 /// Whether the caller is among them: everybody, or its own id in one of the forms of an account.
@@ -112,9 +121,10 @@ fn holds(
     fact: Option<&Vec<String>>,
     wanted: &[&Value],
     variables: Option<&Asked>,
-) -> Option<bool> {
+    denies: bool,
+) -> bool {
     if operator == "Null" {
-        return Some(wanted.iter().any(|absent| text(absent) == fact.is_none().to_string()));
+        return wanted.iter().any(|absent| text(absent) == fact.is_none().to_string());
     }
     let (qualifier, operator) = operator.split_once(':').unwrap_or(("", operator));
     let (operator, if_exists) =
@@ -123,21 +133,17 @@ fn holds(
     let Some(given) = fact else {
         // Nothing to compare: "no match", which is what a negated operator asks for.
         let nothing = if qualifier.is_empty() { negated } else { qualifier == "ForAllValues" };
-        return Some(if_exists || nothing);
+        return if_exists || nothing;
     };
-    let mut each = Vec::new();
-    for given in given {
-        let mut any = false;
-        for wanted in wanted {
-            any |= compare(&operator, given, &text(wanted), variables)?;
-        }
-        // Several values are OR for a matching operator, NOR for a negated one.
-        each.push(any != negated);
+    // Several values are OR for a matching operator, NOR for a negated one.
+    let one = |given: &String| {
+        let each = wanted.iter().map(|wanted| compare(&operator, given, &text(wanted), variables));
+        found(each, negated, denies)
+    };
+    match qualifier {
+        "ForAllValues" => given.iter().all(one),
+        _ => given.iter().any(one),
     }
-    Some(match qualifier {
-        "ForAllValues" => each.iter().all(|&held| held),
-        _ => each.iter().any(|&held| held),
-    })
 }
 
 /// `given` of the request against one value of the policy; `None` where a variable has no value.

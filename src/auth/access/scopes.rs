@@ -5,13 +5,16 @@
 //! the owner of the bucket ([`Caller::acts_as`]); so what is public, and what a policy or an ACL
 //! grants the user by name, is nothing to it elsewhere, as beyond AWS's permissions boundary.
 //!
-//! | what | wants a scope | actions |
-//! |---|---|---|
-//! | to read an object | to read its key | GetObject, GetObjectAttributes, GetObjectTagging, GetObjectAcl, those of versions, GetObjectRetention, GetObjectLegalHold |
-//! | to list | to read the `prefix` asked for | ListBucket, ListBucketVersions, ListBucketMultipartUploads |
-//! | to write a key | to write it | PutObject, with tags and a retention; DeleteObject; AbortMultipartUpload, ListMultipartUploadParts |
-//! | to change an object in place | to read and to write its key | PutObjectAcl, PutObjectTagging, DeleteObjectTagging, those of versions, PutObjectRetention |
-//! | to look at the bucket | of either kind, for any key of it | HeadBucket; every document that configures it but its policy |
+//! | action | wants a scope |
+//! |---|---|
+//! | GetObject, GetObjectAttributes, GetObjectTagging, GetObjectAcl, those of versions | to read the key |
+//! | GetObjectRetention, GetObjectLegalHold | to read the key |
+//! | ListBucket, ListBucketVersions, ListBucketMultipartUploads | to read the `prefix` asked for |
+//! | PutObject, with tags and a retention; DeleteObject | to write the key |
+//! | AbortMultipartUpload, ListMultipartUploadParts | to write the key |
+//! | PutObjectAcl, Put- and DeleteObjectTagging, those of versions: of what is there | both |
+//! | PutObjectRetention of what is there | both |
+//! | HeadBucket; every document that configures a bucket but its policy | either, to any key of it |
 //!
 //! The rest is none of theirs: to remove a named version, to bypass a retention, to set or lift a
 //! legal hold, to configure or delete the bucket, to read or write its policy (which names others).

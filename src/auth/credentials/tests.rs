@@ -68,9 +68,9 @@ fn a_file_of_the_version_before_is_read_and_written_with_nothing_new() {
 }
 
 fn one(fields: &str) -> Result<Users, String> {
-    Users::from_json(&format!(
-        r#"{{"users":[{{"id":"a","display_name":"cam","access_key":"k","secret_key":"hush",{fields}}}]}}"#
-    ))
+    let keys = r#""access_key":"k","secret_key":"hush""#;
+    let user = format!(r#"{{"id":"a","display_name":"cam",{keys},{fields}}}"#);
+    Users::from_json(&format!(r#"{{"users":[{user}]}}"#))
 }
 
 #[test]

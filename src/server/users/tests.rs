@@ -43,9 +43,13 @@ async fn each_replacement_is_in_force_for_the_next_request() {
     let scratch = Scratch::new();
     let (path, readings) = (scratch.path().join("users.json"), Arc::default());
     let users = CurrentUsers::new(source(&path, &readings));
-    // Of the same length and in the same tick of the clock: only the inode tells them apart.
+    // Of one length and, before Linux 6.13, in one tick of its clock: only the inode tells them
+    // apart. Were the file that was read not held open, the second would be given its number.
     for round in 1000..1200 {
+        let seen = users.in_force.read().unwrap().seen.map(|stamp| stamp.inode);
+        replace(&path, "over");
         replace(&path, &round.to_string());
+        assert_ne!(seen, Some(fs::metadata(&path).unwrap().ino()));
         assert_eq!(who(&users).await, round.to_string());
     }
     assert_eq!(readings.load(Ordering::Relaxed), 200);

@@ -91,10 +91,13 @@ impl Condition {
             None => (None, operator),
         };
         let (if_exists, name) = match name.strip_suffix("IfExists") {
-            Some("Null") => return Err(UNKNOWN_OPERATOR),
             Some(name) => (true, name),
             None => (false, name),
         };
+        // It asks whether the key is there, not for a value of it.
+        if name == "Null" && name != operator {
+            return Err(UNKNOWN_OPERATOR);
+        }
         let key = key.to_ascii_lowercase();
         if !is_condition_key(&key) {
             return Err("Policy has an invalid condition key");

@@ -216,7 +216,6 @@ fn a_scoped_user_may_what_its_scopes_include_and_nothing_else() {
             }
         }
     }
-    println!("{tried} combinations");
     assert!(tried > 9_000);
 }
 
