@@ -9,7 +9,7 @@
 //! ```
 //!
 //! There is no database, so what is stored is measured: by a walk over what lies where the user may
-//! write ([`place`]), which is then kept here and counted on ([`tally`]). A walk runs before the
+//! write (`place`), which is then kept here and counted on (`tally`). A walk runs before the
 //! first write, then where the count says that there is no room (something may have been removed),
 //! and beside a write when the last one is some minutes old (hands and other servers write too). Of
 //! a user there is one at a time. A user without a limit costs nothing.
