@@ -16,6 +16,7 @@ pub mod process;
 pub mod refusals;
 pub mod sharing;
 pub mod upload;
+pub mod website;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};
