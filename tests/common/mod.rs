@@ -8,12 +8,14 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod command;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
 pub mod process;
 pub mod refusals;
+pub mod roles;
 pub mod sharing;
 pub mod upload;
 pub mod website;
@@ -80,6 +82,16 @@ impl TestServer {
     /// The same after `change` has had its say.
     pub fn with(change: impl FnOnce(&mut Config)) -> TestServer {
         TestServer::listen(TempDir::new(), false, change)
+    }
+
+    /// The same without a single fsync, for tests of many requests and no crash.
+    pub fn unsynced(change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = TempDir::new();
+        let data = dir.path().join("data");
+        TestServer::listen(dir, false, |config| {
+            config.store = Store::open(&data, Durability::Relaxed).expect("the store opens");
+            change(config);
+        })
     }
 
     /// The same through TLS, with a certificate of its own.
