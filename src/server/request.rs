@@ -15,7 +15,7 @@
 
 use super::Shared;
 use super::log::{Entry, mask_signature};
-use crate::auth::{self, Verified, access::RequestFacts};
+use crate::auth::{self, Users, Verified, access::RequestFacts};
 use crate::error::{Result, S3Error};
 use crate::handlers::{self, Context, PageError};
 use crate::http::connection::{Body, Connection, NoHead};
@@ -23,7 +23,7 @@ use crate::http::head::{Method, RequestHead};
 use crate::http::response::{Response, WriteOptions, reason};
 use crate::notice::tell;
 use crate::random;
-use crate::router;
+use crate::router::{self, ExpectedOwners};
 use crate::tls::Stream;
 use crate::types::{Timestamp, hex};
 use crate::xml;
@@ -136,23 +136,13 @@ impl<'s> Exchange<'s> {
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
         self.name_user(&verified);
-        let elapsed = shared.clock.since(shared.began);
-        shared.usage.admit(verified.user(), elapsed)?;
+        shared.usage.admit(verified.user(), shared.clock.since(shared.began))?;
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
-        let mut context = Context {
-            store: shared.store.clone(),
-            usage: shared.usage.clone(),
-            users,
-            facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
-            block: shared.block,
-            verified,
-            expected_owners: router::expected_owners(head),
-            now: self.now,
-            elapsed,
-            region: shared.region.clone(),
-        };
+        let facts = RequestFacts::gather(head, self.peer.ip(), self.tls);
+        let expected_owners = router::expected_owners(head);
+        let mut context = Context { expected_owners, ..self.context(users, verified, facts) };
         let answered = handlers::handle(&mut context, operation, body).await;
         self.name_user(&context.verified); // of a form only now
         answered
@@ -169,19 +159,27 @@ impl<'s> Exchange<'s> {
         }
         self.operation = "Website";
         let asked = router::page(head, bucket, self.tls)?;
-        let context = Context {
+        let users = shared.users.get().await;
+        let facts = RequestFacts::of_visit(head, self.peer.ip(), self.tls);
+        let context = self.context(users, Verified::visitor(), facts);
+        handlers::get_page(context, asked).await
+    }
+
+    /// What a handler is given for whoever `verified` is.
+    fn context(&self, users: Arc<Users>, verified: Verified, facts: RequestFacts) -> Context {
+        let shared = self.shared;
+        Context {
             store: shared.store.clone(),
             usage: shared.usage.clone(),
-            users: shared.users.get().await,
-            facts: Arc::new(RequestFacts::of_visit(head, self.peer.ip(), self.tls)),
+            users,
+            facts: Arc::new(facts),
             block: shared.block,
-            verified: Verified::visitor(),
-            expected_owners: router::ExpectedOwners::default(),
+            verified,
+            expected_owners: ExpectedOwners::default(),
             now: self.now,
             elapsed: shared.clock.since(shared.began),
             region: shared.region.clone(),
-        };
-        handlers::get_page(context, asked).await
+        }
     }
 
     /// For the log.
