@@ -13,6 +13,9 @@
 //! handler wants an [`auth::Verified`], and `store` publishes only what comes with an
 //! [`auth::PayloadVerified`].
 //!
+//! A request for a host that is a site (`--website`) goes another way: `router::page` reads it,
+//! nobody is authenticated, and [`handlers::get_page`] answers with HTML.
+//!
 //! To read it in the order of a request: `server::request` is the loop; one handler, `put_object`
 //! in `handlers::object`, is the whole story in small; [`store`] draws the layout on disk.
 //!

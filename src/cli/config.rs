@@ -356,7 +356,8 @@ mod tests {
     #[test]
     fn every_key_of_the_file_is_read() {
         let text = "data = 'd'\nlisten = ['[::]:1', 'http://127.0.0.1:2']\ncerts = 'c'\n\
-                    domain = ['S3.Example.com']\nwebsite = ['WWW.Example.com=blog']\nregion = 'eu-west-1'\nlog = 'json'\n\
+                    domain = ['S3.Example.com']\nwebsite = ['WWW.Example.com=blog']\n\
+                    region = 'eu-west-1'\nlog = 'json'\n\
                     durability = 'relaxed'\nrequire-signed-payload = true\n\
                     lifecycle-debug-day = 10\n\
                     access-key-id = 'AKID'\nsecret-access-key = 'secret'\n";

@@ -1,11 +1,11 @@
 //! A visit to the site of a bucket: pages for browsers, by the bucket's website configuration.
 //!
-//! What to do next is decided by [`WebsiteConfiguration`], which opens nothing; here it is carried
-//! out. The visitor is nobody, and every object, be it the page, the index of a folder or the error
-//! document, comes through the door of an anonymous GetObject: without `--allow-public`, and an ACL
-//! or a policy that lets everybody read it, it is 403. What is not there is 404 only where everybody
-//! may list the bucket (security class G): a folder is looked for, and rules and error document are
-//! used, in the same way whether an object is missing or private.
+//! What to do next is decided by `types::WebsiteConfiguration`, which opens nothing; here it is
+//! carried out. The visitor is nobody, and every object, be it the page, the index of a folder or
+//! the error document, comes through the door of an anonymous GetObject: without `--allow-public`,
+//! and an ACL or a policy that lets everybody read it, it is 403. What is not there is 404 only
+//! where everybody may list the bucket (security class G): a folder is looked for, and rules and
+//! error document are used, in the same way whether an object is missing or private.
 //!
 //! A site never lists, and never tells of an object more than GetObject would.
 //!
@@ -26,7 +26,7 @@ pub struct PageError {
     /// What went wrong.
     pub error: S3Error,
     /// What went wrong with the error document that was to be shown instead.
-    pub of_document: Option<S3Error>,
+    pub of_document: Option<Box<S3Error>>,
 }
 
 /// What a visit comes to.
@@ -71,7 +71,7 @@ fn answer(context: &Context, asked: &GetPage) -> Page {
     };
     match shown {
         Ok(response) => Ok(instead_of(&error, response)),
-        Err(of_document) => Err(PageError { error, of_document: Some(of_document) }),
+        Err(of_document) => Err(PageError { error, of_document: Some(Box::new(of_document)) }),
     }
 }
 

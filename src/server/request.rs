@@ -214,12 +214,12 @@ impl<'s> Exchange<'s> {
 
     /// The same for a visitor of a site, who reads HTML.
     fn error_page(&self, PageError { error, of_document }: &PageError) -> Response {
-        for error in of_document.iter().chain([error]) {
+        for error in of_document.as_deref().into_iter().chain([error]) {
             self.tell_cause(error, "");
         }
         let status = error.code.status();
         let status = format!("{status} {}", reason(status));
-        let page = xml::error_page(&status, error, of_document.as_ref(), &self.request_id);
+        let page = xml::error_page(&status, error, of_document.as_deref(), &self.request_id);
         let response = Response::document("text/html; charset=utf-8", page)
             .header("x-amz-error-code", error.code.name());
         with_error(response, error)

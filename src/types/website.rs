@@ -1,5 +1,5 @@
-//! How a bucket is served as a web site: checked when it is put, stored and shown; [`visit`] is what
-//! a site does by it.
+//! How a bucket is served as a web site: checked when it is put, stored and shown; `visit` is
+//! what a site does by it.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html>
 

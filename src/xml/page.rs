@@ -25,7 +25,8 @@ pub fn error_page(
     page.push_str("</ul>\n");
     if let Some(error) = of_document {
         page.push_str(
-            "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n<ul>\n",
+            "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n\
+             <ul>\n",
         );
         items(&mut page, error);
         page.push_str("</ul>\n");

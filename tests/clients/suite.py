@@ -18,6 +18,7 @@ import object_api
 import presigned
 import rclone
 import s3_cmd
+import site_pages
 from harness import ACCESS_KEY, SECRET_KEY, Checks, Endpoint, Files, Server, remove, work_directory
 from story import Story, tell_rules
 
@@ -76,6 +77,9 @@ def tell_all(checks, endpoint, work, words):
         story = lambda kind=kind: tell_rules(checks, kind.name, kind(endpoint, work, files).rules())
         stories.append((kind.name, story))
     stories.append(("raw sockets", lambda: raw_range(checks, endpoint, files)))
+    if endpoint.data is not None:  # it starts a server with flags of its own
+        binary = os.environ["GLASSBUCKET_BIN"]
+        stories.append(("site", lambda: site_pages.tell(checks, binary, work / "site")))
     for name, story in stories:
         if not words or any(word in name for word in words):
             story()

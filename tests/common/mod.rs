@@ -18,6 +18,7 @@ pub mod refusals;
 pub mod roles;
 pub mod sharing;
 pub mod upload;
+pub mod website;
 pub mod xml;
 
 use client::{Answer, Connection, Request, Signer};

@@ -21,9 +21,9 @@
 //! follows a link to it anywhere (security class O).
 //!
 //! Deviations: where neither protocol nor host is configured, the Location is a path, and where no
-//! protocol is, it begins with `//`. AWS writes the protocol of the connection, but this server may
-//! stand behind a proxy that ends TLS, and believes nothing it says of that. The query is kept, also
-//! where a folder is given its slash.
+//! protocol is, it begins with `//`. AWS writes the protocol of the connection, but this server
+//! may stand behind a proxy that ends TLS, and believes nothing it says of that. The query is kept,
+//! also where a folder is given its slash.
 
 use super::{Redirect, RedirectAll, RoutingRule, WebsiteConfiguration};
 use crate::error::Result;
