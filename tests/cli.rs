@@ -143,7 +143,7 @@ fn unknown_key_in_the_file_is_refused() {
 }
 
 #[test]
-fn root_keys_come_together_or_are_refused() {
+fn class_i_root_keys_come_together_and_not_empty_or_are_refused() {
     let at = Scratch::new();
     let with = |variables: &[(&str, &str)]| {
         let mut command = glassbucket(&at, &["serve"]);
@@ -155,7 +155,7 @@ fn root_keys_come_together_or_are_refused() {
 }
 
 #[test]
-fn secret_in_a_file_for_everybody_is_refused() {
+fn class_k_secret_in_a_file_for_everybody_is_refused() {
     let at = Scratch::new();
     let keys = "access-key-id = 'AKID'\nsecret-access-key = 'hushhush'\n";
     at.write("file.toml", keys, 0o644);
@@ -213,7 +213,7 @@ fn user_remove_takes_one_and_never_the_root() {
 }
 
 #[test]
-fn user_file_stays_private() {
+fn class_r_user_file_stays_private() {
     let at = Scratch::with_root();
     answer(&at, &["user", "add"]);
     let file = at.0.join("data/.glassbucket/users.json");
@@ -309,7 +309,7 @@ fn serve_with_given_keys_keeps_the_root_of_the_file() {
 
 /// Security class K. The Referer is that of a page which was opened by a presigned URL.
 #[test]
-fn k_the_log_holds_no_signature_and_no_secret() {
+fn class_k_the_log_holds_no_signature_and_no_secret() {
     let at = Scratch::with_root();
     fs::set_permissions(at.0.join("data/.glassbucket"), fs::Permissions::from_mode(0o700)).unwrap();
     let mut child = glassbucket(&at, &["serve", "--listen", "http://127.0.0.1:0"])
