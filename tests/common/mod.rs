@@ -8,12 +8,14 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod command;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
 pub mod process;
 pub mod refusals;
+pub mod roles;
 pub mod sharing;
 pub mod upload;
 pub mod xml;
