@@ -35,8 +35,10 @@ mod retention;
 mod tagging;
 mod torrent;
 mod versions;
+mod website;
 
 pub use cors::{preflight, share};
+pub use website::{Page, PageError, get_page};
 
 use crate::auth::access::{Policy, RequestFacts};
 use crate::auth::{User, Users, Verified};

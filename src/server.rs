@@ -26,6 +26,7 @@ use crate::auth::Settings;
 use crate::lifecycle::Day;
 use crate::limits;
 use crate::notice::tell;
+use crate::router::WebsiteHost;
 use crate::store::Store;
 use crate::tls;
 use crate::types::{PublicAccessBlock, Timestamp};
@@ -69,6 +70,8 @@ impl Clock {
 pub struct Config {
     /// Names whose sub-domains are buckets (virtual-host style).
     pub domains: Vec<String>,
+    /// Host names that are sites.
+    pub websites: Vec<WebsiteHost>,
     /// The region that answers name; requests may be signed for any.
     pub region: String,
     /// What signatures are asked for.
@@ -90,6 +93,7 @@ pub struct Config {
 /// What every connection shares.
 struct Shared {
     domains: Vec<String>,
+    websites: Vec<WebsiteHost>,
     region: Arc<str>,
     auth: Settings,
     clock: Clock,
@@ -119,6 +123,7 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared {
             domains: config.domains,
+            websites: config.websites,
             region: config.region.into(),
             auth: config.auth,
             clock: config.clock,

@@ -20,6 +20,7 @@ fn help_names_every_flag_with_its_variable() {
         ("--listen", "LISTEN"),
         ("--certs", "CERTS"),
         ("--domain", "DOMAIN"),
+        ("--website", "WEBSITE"),
         ("--region", "REGION"),
         ("--config", "CONFIG"),
         ("--log", "LOG"),

@@ -39,6 +39,7 @@ async fn run(settings: Resolved) -> Result<(), String> {
     let addresses = listeners.addresses();
     let config = Config {
         domains: settings.domains.clone(),
+        websites: settings.websites,
         region: settings.region.clone(),
         auth: auth::Settings { require_signed_payload: settings.require_signed_payload },
         clock: Clock::System,

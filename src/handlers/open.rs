@@ -7,11 +7,14 @@
 
 use super::{Context, OpenBucket, blocking, name_in};
 use crate::auth::access::{Action, Asked, Caller, Facts, Policy, RequestFacts, Rules, Target};
-use crate::error::{ErrorCode, Result};
+use crate::error::{ErrorCode, Result, S3Error};
 use crate::notice::tell;
 use crate::router::{CopySource, Listing, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, VersionId};
+use crate::types::{
+    BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, VersionId,
+    WebsiteConfiguration,
+};
 use std::sync::Arc;
 
 impl Context {
@@ -134,6 +137,21 @@ impl Context {
         let open = self.open_unauthorised(&at.bucket)?;
         let object = self.object_in(&open, &at.key, at.version, action)?;
         Ok((open, object))
+    }
+
+    /// Opens a bucket for a visit to its site; nobody is authorised by that. To everybody it tells
+    /// only what the owner made public by configuring a site: where it sends its visitors. Each
+    /// object has to come through [`Context::object_in`]. A missing configuration is, like a
+    /// missing bucket, 404 to all, as on AWS.
+    pub(super) fn open_site(
+        &self,
+        name: &BucketName,
+    ) -> Result<(OpenBucket, WebsiteConfiguration)> {
+        let open = self.open_unauthorised(name)?;
+        let site = open.bucket.config().website.clone().ok_or_else(|| {
+            S3Error::from(ErrorCode::NoSuchWebsiteConfiguration).with("BucketName", name.as_str())
+        })?;
+        Ok((open, site))
     }
 
     /// Opens the bucket of an object that a body brings tags or a lock for. A policy may go by
@@ -260,8 +278,8 @@ impl Context {
         }
     }
 
-    /// The object, if the caller may do that with it.
-    fn object_in(
+    /// The object, if the caller may do that with it; else as of [`Context::open_object`].
+    pub(super) fn object_in(
         &self,
         open: &OpenBucket,
         key: &Key,

@@ -44,7 +44,7 @@ pub struct BucketConfig {
     /// Its own tags, not those of its objects.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// How it is to be served as a site; nothing serves it.
+    /// How it is served as a site, where the server was given a host name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<WebsiteConfiguration>,
     /// Acceleration was once put to `Suspended`: all there is of it.

@@ -185,6 +185,7 @@ fn config(dir: &Path) -> Config {
     let store = Store::open(&dir.join("data"), Durability::Strict).expect("the store opens");
     Config {
         domains: Vec::new(),
+        websites: Vec::new(),
         region: "us-east-1".to_owned(),
         auth: Settings { require_signed_payload: false },
         clock: Clock::System,
