@@ -58,7 +58,7 @@ pub(super) enum UserCommand {
 }
 
 const AMOUNTS: &str = "\
---read and --write take a bucket, a folder of one (BUCKET/FOLDER) or what begins so (BUCKET/PREFIX*);
+--read and --write take a bucket, a folder of one (BUCKET/FOLDER) or what begins so (BUCKET/PRE*);
 * for the bucket is every bucket. The user acts there for the owner of the bucket and may nothing
 elsewhere, whatever policies and ACLs say.
 WHEN is 30d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z; SIZE is 500M, 50G, 1T (by 1024) or bytes.";

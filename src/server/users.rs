@@ -1,9 +1,9 @@
-//! The users as of now: what `glassbucket user` has changed holds for each request that begins after
-//! the command has returned.
+//! The users as of now: what `glassbucket user` has changed holds for each request that begins
+//! after the command has returned.
 //!
 //! Each request asks the kernel for the state of `users.json`, and one that finds it changed reads
-//! it before it goes on. That costs about a microsecond a request and touches no disk. inotify would
-//! spare it and give up the promise: its events come when they come, never from a network
+//! it before it goes on. That costs about a microsecond a request and touches no disk. inotify
+//! would spare it and give up the promise: its events come when they come, never from a network
 //! filesystem, and are lost where its queue is full. A key that leaked is disabled when the command
 //! says so, not some time after.
 //!
@@ -32,8 +32,11 @@ pub struct UsersFile {
     /// Its path: looked at with every request.
     pub path: PathBuf,
     /// Reads it, open; the error is a sentence and the old users stay.
-    pub load: Box<dyn Fn(&File) -> Result<Users, String> + Send + Sync>,
+    pub load: LoadUsers,
 }
+
+/// From the open file to the users; the error is a sentence.
+type LoadUsers = Box<dyn Fn(&File) -> Result<Users, String> + Send + Sync>;
 
 impl UsersSource {
     /// Users that never change.
