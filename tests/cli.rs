@@ -70,7 +70,7 @@ fn unknown_key_in_the_file_is_refused() {
 }
 
 #[test]
-fn root_keys_come_together_or_are_refused() {
+fn class_i_root_keys_come_together_and_not_empty_or_are_refused() {
     let at = Scratch::new();
     let with = |variables: &[(&str, &str)]| {
         let mut command = glassbucket(&at, &["serve"]);
@@ -82,7 +82,7 @@ fn root_keys_come_together_or_are_refused() {
 }
 
 #[test]
-fn secret_in_a_file_for_everybody_is_refused() {
+fn class_k_secret_in_a_file_for_everybody_is_refused() {
     let at = Scratch::new();
     let keys = "access-key-id = 'AKID'\nsecret-access-key = 'hushhush'\n";
     at.write("file.toml", keys, 0o644);
@@ -157,7 +157,7 @@ fn serve_with_given_keys_keeps_the_root_of_the_file() {
 
 /// Security class K. The Referer is that of a page which was opened by a presigned URL.
 #[test]
-fn k_the_log_holds_no_signature_and_no_secret() {
+fn class_k_the_log_holds_no_signature_and_no_secret() {
     let at = Scratch::with_root();
     let mut child = glassbucket(&at, &["serve", "--listen", "http://127.0.0.1:0"])
         .stdout(Stdio::piped())

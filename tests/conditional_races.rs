@@ -97,7 +97,7 @@ fn assert_holds(server: &TestServer, key: &str, content: &str, etag: &str) {
 }
 
 #[test]
-fn of_64_clients_with_if_none_match_exactly_one_creates_the_key() {
+fn class_q_of_64_clients_with_if_none_match_exactly_one_creates_the_key() {
     let server = TestServer::start();
     server.make_bucket("bkt");
     let mut field = Field::new(&server);
@@ -113,7 +113,7 @@ fn of_64_clients_with_if_none_match_exactly_one_creates_the_key() {
 }
 
 #[test]
-fn of_64_clients_with_if_match_exactly_one_replaces_the_object() {
+fn class_q_of_64_clients_with_if_match_exactly_one_replaces_the_object() {
     let server = TestServer::start();
     server.make_bucket("bkt");
     let put = server.call(Request::object("PUT", "bkt", "state").body("the first"));
@@ -131,7 +131,7 @@ fn of_64_clients_with_if_match_exactly_one_replaces_the_object() {
 }
 
 #[test]
-fn in_a_versioned_bucket_the_winner_alone_leaves_a_version() {
+fn class_q_in_a_versioned_bucket_the_winner_alone_leaves_a_version() {
     let server = TestServer::start();
     server.make_bucket("bkt");
     let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";

@@ -130,7 +130,7 @@ fn a_preflight_is_answered_by_the_first_rule_that_matches() {
 }
 
 #[test]
-fn a_preflight_that_no_rule_matches_is_forbidden() {
+fn class_o_a_preflight_that_no_rule_matches_is_forbidden() {
     let server = server(Some(RULES));
     assert_refused(&preflight(&server, "/bkt/k", "DELETE", ""), 403, "AccessForbidden");
     let header = preflight(&server, "/bkt/k", "PUT", "x-amz-date, authorization");
@@ -180,7 +180,7 @@ fn answers_good_and_bad_are_shared_with_the_page_that_a_rule_lets_in() {
 }
 
 #[test]
-fn a_bucket_without_rules_shares_nothing() {
+fn class_o_a_bucket_without_rules_shares_nothing() {
     let server = server(None);
     for target in ["/bkt/k", "/bkt", "/none/k", "/"] {
         let answer = server.call(Request::new("GET", target).header("Origin", APP));

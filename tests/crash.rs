@@ -117,7 +117,7 @@ fn version_of(body: &[u8]) -> u64 {
 }
 
 #[test]
-fn put_object_survives_kill_9_twenty_times() {
+fn class_q_put_object_survives_kill_9_twenty_times() {
     let dir = TempDir::new();
     let mut process = Process::start(dir.path());
     let made =

@@ -402,7 +402,7 @@ fn check_current(
 }
 
 #[test]
-fn versions_survive_kill_9_twenty_times() {
+fn class_q_versions_survive_kill_9_twenty_times() {
     let dir = TempDir::new();
     let data = dir.path().join("data");
     let mut process = Process::start(dir.path());

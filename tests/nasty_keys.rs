@@ -151,7 +151,7 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn nasty_keys_are_written_listed_read_copied_and_deleted_without_a_trace() {
+fn class_d_nasty_keys_are_written_listed_read_copied_and_deleted_without_a_trace() {
     let scene = Scene::new();
     let data = scene.server.data();
     let ours = [data.join("src"), data.join("dst"), data.join(".glassbucket")];
@@ -218,7 +218,7 @@ fn each_version(scene: &Scene, method: &str, status: u16, of: &[(String, String)
 }
 
 #[test]
-fn nasty_keys_keep_their_versions_and_leave_no_trace() {
+fn class_d_nasty_keys_keep_their_versions_and_leave_no_trace() {
     let scene = Scene::new();
     let data = scene.server.data();
     let ours = [data.join("src"), data.join(".glassbucket")];
@@ -261,7 +261,7 @@ fn nasty_keys_keep_their_versions_and_leave_no_trace() {
 
 /// A delete marker lies among the versions where the key has no file at all.
 #[test]
-fn nasty_keys_are_marked_deleted_and_brought_back() {
+fn class_d_nasty_keys_are_marked_deleted_and_brought_back() {
     let scene = Scene::new();
     let status = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     scene.server.call(Request::new("PUT", "/src?versioning").body(status));
@@ -287,7 +287,7 @@ fn nasty_keys_are_marked_deleted_and_brought_back() {
 }
 
 #[test]
-fn nasty_keys_of_forms_are_stored_as_they_are() {
+fn class_d_nasty_keys_of_forms_are_stored_as_they_are() {
     let scene = Scene::new();
     let ours = [scene.server.data().join("src"), scene.server.data().join(".glassbucket")];
     let before = snapshot(scene.server.dir.path(), &ours);
@@ -305,7 +305,7 @@ fn nasty_keys_of_forms_are_stored_as_they_are() {
 }
 
 #[test]
-fn nasty_keys_answer_deletion_in_any_order() {
+fn class_d_nasty_keys_answer_deletion_in_any_order() {
     // Last written first, so that `a` goes before `a/b` in one bucket and after it in the other.
     let mut scene = Scene::new();
     scene.keys.reverse();
@@ -318,14 +318,14 @@ fn nasty_keys_answer_deletion_in_any_order() {
 }
 
 #[test]
-fn nasty_keys_of_1025_bytes_are_too_long() {
+fn class_d_nasty_keys_of_1025_bytes_are_too_long() {
     let scene = Scene::new();
     let answer = scene.server.call(Request::object("PUT", "src", &"k".repeat(1025)).body("x"));
     assert_eq!((answer.status, answer.code().as_str()), (400, "KeyTooLongError"));
 }
 
 #[test]
-fn nasty_keys_that_are_not_utf8_are_refused() {
+fn class_d_nasty_keys_that_are_not_utf8_are_refused() {
     let scene = Scene::new();
     for target in ["/src/%FF", "/src/a%C3", "/src/%ED%A0%80"] {
         let answer = scene.server.call(Request::new("PUT", target).body("x"));

@@ -395,33 +395,75 @@ fn every_limit_is_held_to_somewhere() {
     assert_none(&found, "limits that nothing holds to");
 }
 
-/// The table is what readers look a class up in: it has every letter, and what it names is there.
-#[test]
-fn readme_says_of_every_security_class_what_stops_it() {
+/// The rows of README's table of security classes: letter, what stops it, its tests.
+fn security_classes() -> Vec<[String; 3]> {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let table = readme.split("## Security classes").nth(1).expect("the section");
     let table = table.split("\n## ").next().unwrap();
-    let rows: Vec<Vec<&str>> = table
-        .lines()
-        .map(|row| row.split('|').collect())
-        .filter(|row: &Vec<_>| row.len() == 5)
-        .collect();
-    let letters: String = rows[2..].iter().map(|row| row[1].trim()).collect();
+    let rows = table.lines().map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    let rows = rows.filter(|row| row.len() == 6).skip(2);
+    let rows = rows.map(|row| [row[1], row[3], row[4]].map(str::to_owned)).collect::<Vec<_>>();
+    let letters: String = rows.iter().map(|[letter, ..]| letter.as_str()).collect();
     assert_eq!(letters, "ABCDEFGHIJKLMNOPQR");
+    rows
+}
+
+/// What stands between backquotes.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// What stops a class is a module, or an item of one: `auth::equal`; or a flag.
+#[test]
+fn readme_says_of_every_security_class_what_stops_it() {
+    let module =
+        |place: &str| root().join("src").join(place.replace("::", "/")).with_extension("rs");
     let mut found = Vec::new();
-    for place in rows[2..].iter().flat_map(|row| row[3].split('`').skip(1).step_by(2)) {
-        let file = match place.strip_prefix("tests/") {
-            Some(_) => root().join(place),
-            None => root().join("src").join(place.replace("::", "/")).with_extension("rs"),
-        };
-        // Where it is no module it is an item of one: `auth::equal`.
-        let in_parent = place.rsplit_once("::").is_some_and(|(parent, item)| {
-            let parent = root().join("src").join(parent.replace("::", "/")).with_extension("rs");
-            fs::read_to_string(parent).is_ok_and(|text| words(&text).any(|word| word == item))
-        });
-        if !place.starts_with("--") && !file.is_file() && !in_parent {
-            found.push(place.to_owned());
+    for [_, stops, _] in security_classes() {
+        for place in quoted(&stops).filter(|place| !place.starts_with("--")) {
+            let in_parent = place.rsplit_once("::").is_some_and(|(parent, item)| {
+                let text = fs::read_to_string(module(parent));
+                text.is_ok_and(|text| words(&text).any(|word| word == item))
+            });
+            if !module(place).is_file() && !in_parent {
+                found.push(place.to_owned());
+            }
         }
     }
     assert_none(&found, "places in README's table of security classes that are not there");
+}
+
+/// Whether a file is the one that the table names: a module with the tests below it, a test, or the
+/// folder of one.
+fn is_place(path: &Path, place: &str) -> bool {
+    if place.starts_with("tests/") {
+        return path.starts_with(place);
+    }
+    let Ok(_) = path.strip_prefix("src") else { return false };
+    let (own, named) = (module(path), place.split("::").collect::<Vec<_>>());
+    own.iter().map(String::as_str).take_while(|part| *part != "tests").eq(named)
+}
+
+/// A reader finds the tests of a class by its row, and by their names: neither lacks any.
+#[test]
+fn readme_names_every_place_with_tests_of_a_security_class_and_no_other() {
+    let files: Vec<_> = ["src", "tests"].into_iter().flat_map(rust_files).collect();
+    let mut found = Vec::new();
+    for [letter, _, tests] in security_classes() {
+        let name = format!("fn class_{}_", letter.to_ascii_lowercase());
+        let has: Vec<&Path> = files
+            .iter()
+            .filter(|(path, text)| text.contains(&name) && !path.ends_with("tidy.rs"))
+            .map(|(path, _)| path.as_path())
+            .collect();
+        let places: Vec<&str> = quoted(&tests).collect();
+        let unnamed = has.iter().filter(|path| !places.iter().any(|place| is_place(path, place)));
+        found.extend(unnamed.map(|path| format!("{letter} does not name {}", path.display())));
+        let empty = places.iter().filter(|place| !has.iter().any(|path| is_place(path, place)));
+        found.extend(empty.map(|place| format!("{letter} names {place}, which has no {name}")));
+        if places.is_empty() {
+            found.push(format!("{letter} has no test"));
+        }
+    }
+    assert_none(&found, "README's table of security classes against the tests");
 }

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn combined_is_one_line_that_no_client_can_forge() {
+    fn class_k_combined_is_one_line_that_no_client_can_forge() {
         assert_eq!(
             entry().combined(),
             "192.0.2.7 - cyberduck [21/Nov/2026:18:52:07 +0000] \"GET /photos/cat.jpg HTTP/1.1\" \
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_of_presigned_urls_are_masked() {
+    fn class_k_signatures_of_presigned_urls_are_masked() {
         assert_eq!(
             mask_signature("GET /b/k?AWSAccessKeyId=A&Signature=abc%3D&Expires=1 HTTP/1.1"),
             "GET /b/k?AWSAccessKeyId=A&Signature=...&Expires=1 HTTP/1.1"

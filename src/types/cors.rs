@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_go_only_to_an_origin_that_the_rule_is_about() {
+    fn class_o_credentials_go_only_to_an_origin_that_the_rule_is_about() {
         let any = CorsConfiguration::new(vec![rule(&["http://a", "*"], &["GET"], &[])]).unwrap();
         let answer = any.answer(&request("http://a", "GET", &[])).unwrap();
         assert_eq!(header(&answer, "Access-Control-Allow-Origin").unwrap(), "*");
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_could_end_a_header_is_stored() {
+    fn class_j_nothing_that_could_end_a_header_is_stored() {
         for text in ["a\r\nSet-Cookie: b", "a b", "a\u{7f}"] {
             assert_eq!(refused(rule(&[text], &["GET"], &[])).code, ErrorCode::InvalidRequest);
             assert_eq!(refused(rule(&["*"], &["GET"], &[text])).code, ErrorCode::InvalidRequest);

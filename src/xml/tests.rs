@@ -36,7 +36,7 @@ fn delete_objects_reads_keys_exactly() {
 }
 
 #[test]
-fn delete_objects_takes_a_thousand_and_no_more() {
+fn class_m_delete_objects_takes_a_thousand_and_no_more() {
     let body = |n| format!("<Delete>{}</Delete>", "<Object><Key>k</Key></Object>".repeat(n));
     assert_eq!(delete(body(1000).as_bytes()).unwrap().0.len(), 1000);
     assert_eq!(code(delete(body(1001).as_bytes())), ErrorCode::MalformedXML);
@@ -63,7 +63,7 @@ fn delete_objects_never_ignores_a_condition() {
 }
 
 #[test]
-fn hostile_documents_are_malformed() {
+fn class_m_hostile_documents_are_malformed() {
     let deep = format!("<Delete>{}{}</Delete>", "<a>".repeat(16), "</a>".repeat(16));
     let entity = "<!DOCTYPE d [<!ENTITY x \"y\">]><Delete><Object><Key>&x;</Key></Object></Delete>";
     for body in [
@@ -101,7 +101,7 @@ fn hostile_documents_are_malformed() {
 }
 
 #[test]
-fn depth_is_bounded_at_its_limit() {
+fn class_m_depth_is_bounded_at_its_limit() {
     let body = |depth: usize| {
         let (open, close) = ("<a>".repeat(depth), "</a>".repeat(depth));
         format!("<Delete>{open}{close}<Object><Key>k</Key></Object></Delete>")
@@ -129,7 +129,7 @@ fn complete_multipart_upload_reads_tags_quoted_and_bare() {
 }
 
 #[test]
-fn complete_multipart_upload_takes_ten_thousand_parts_and_no_more() {
+fn class_m_complete_multipart_upload_takes_ten_thousand_parts_and_no_more() {
     let part = "<Part><PartNumber>1</PartNumber><ETag>x</ETag></Part>";
     let body = |n| format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part.repeat(n));
     assert_eq!(complete_multipart_upload(body(10_000).as_bytes()).unwrap().len(), 10_000);
@@ -277,7 +277,7 @@ fn read_all(body: &[u8]) {
 }
 
 #[test]
-fn random_and_mutated_documents_never_panic() {
+fn class_l_random_and_mutated_documents_never_panic() {
     let state = &mut 0x9e37_79b9_7f4a_7c15;
     let acl = acl(&Acl {
         owner: owner("o"),

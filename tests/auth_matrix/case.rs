@@ -196,8 +196,8 @@ pub(super) struct Op {
 const POLICY: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\
     \"Principal\":{\"AWS\":\"other1\"},\"Action\":\"s3:GetObject\",\
     \"Resource\":\"arn:aws:s3:::bkt/*\"}]}";
-pub(super) const PUBLIC_POLICY: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\
-    \"Principal\":\"*\",\"Action\":\"s3:*\",\
+pub(super) const PUBLIC_POLICY: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[{\
+    \"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:*\",\
     \"Resource\":[\"arn:aws:s3:::bkt\",\"arn:aws:s3:::bkt/*\"]}]}";
 const DELETE: &str = "<Delete><Object><Key>k</Key></Object></Delete>";
 const CREATE: &str = "<CreateBucketConfiguration></CreateBucketConfiguration>";

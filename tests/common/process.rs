@@ -27,16 +27,30 @@ impl Process {
 
     /// With that log.
     pub fn start_with(dir: &Path, log: std::fs::File) -> Process {
+        Process::start_as(dir, log, Some(OWN), &[])
+    }
+
+    /// With that log, those keys of the root, or whatever it makes itself, and more arguments.
+    pub fn start_as(
+        dir: &Path,
+        log: std::fs::File,
+        keys: Option<(&str, &str)>,
+        arguments: &[&str],
+    ) -> Process {
         let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = probe.local_addr().expect("its address");
         drop(probe);
-        let child = Command::new(env!("CARGO_BIN_EXE_glassbucket"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_glassbucket"));
+        if let Some((access_key, secret)) = keys {
+            command.env("GLASSBUCKET_ACCESS_KEY_ID", access_key);
+            command.env("GLASSBUCKET_SECRET_ACCESS_KEY", secret);
+        }
+        let child = command
             .arg("serve")
             .arg(dir.join("data"))
             .args(["--listen", &format!("http://{address}")])
+            .args(arguments)
             .current_dir(dir)
-            .env("GLASSBUCKET_ACCESS_KEY_ID", OWN.0)
-            .env("GLASSBUCKET_SECRET_ACCESS_KEY", OWN.1)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log"))
             .stderr(log)
@@ -51,6 +65,11 @@ impl Process {
     pub fn kill(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("it is gone");
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn wait(&self, dir: &Path) {

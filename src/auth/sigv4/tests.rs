@@ -255,7 +255,7 @@ fn presigned_content_sha256_counts_as_query_signed_or_unsigned_header() {
 }
 
 #[test]
-fn a_refusal_shows_what_was_computed_but_no_secret() {
+fn class_k_a_refusal_shows_what_was_computed_but_no_secret() {
     let raw = Draft { secret: "wrong", ..Draft::new("GET", "/bkt/key") }.v4(EMPTY);
     let error = authenticate_now(&raw).unwrap_err();
     assert!(field(&error, "CanonicalRequest").starts_with("GET\n/bkt/key\n\nhost:localhost"));

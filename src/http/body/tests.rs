@@ -209,7 +209,7 @@ fn class_n_chunks_end_in_crlf() {
 }
 
 #[test]
-fn chunk_line_bytes_max_and_trailers_max_at_n_and_n_plus_1() {
+fn class_m_chunk_line_bytes_max_and_trailers_max_at_n_and_n_plus_1() {
     let line = |bytes: usize| format!("0;{}\r\n", "x".repeat(bytes - 4));
     let good = line(CHUNK_LINE_BYTES_MAX) + "\r\n";
     assert!(whole(Framing::Chunked, false, good.as_bytes()).unwrap().done);

@@ -163,7 +163,7 @@ fn class_n_control_bytes_and_other_encodings_are_refused() {
 }
 
 #[test]
-fn host_is_there_once_and_looks_like_one() {
+fn class_n_host_is_there_once_and_looks_like_one() {
     assert_eq!(bad("GET / HTTP/1.1\r\n\r\n"), BadHead::HostMissing);
     assert_eq!(bad_headers("host: h\r\n"), BadHead::HostTwice);
     for host in ["", "a b", "a/b", "a,b", "u@h", "a\\b", "h?", "h#", "ü"] {
@@ -265,7 +265,7 @@ fn some_empty_headers_are_as_absent() {
 }
 
 #[test]
-fn head_bytes_max_and_headers_max_at_n_and_n_plus_1() {
+fn class_m_head_bytes_max_and_headers_max_at_n_and_n_plus_1() {
     let frame = "GET / HTTP/1.1\r\nHost: h\r\nX: \r\n\r\n".len();
     let with_bytes = |bytes: usize| {
         format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "y".repeat(bytes - frame))

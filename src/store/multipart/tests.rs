@@ -127,7 +127,7 @@ fn complete_multipart_upload_with_a_short_part_in_the_middle_joins_them() {
 }
 
 #[test]
-fn complete_multipart_upload_again_answers_the_same() {
+fn class_q_complete_multipart_upload_again_answers_the_same() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let upload = begin(&bucket, "k");
@@ -210,7 +210,7 @@ fn complete_multipart_upload_small_parts_only_at_the_end() {
 }
 
 #[test]
-fn complete_multipart_upload_refused_by_a_condition_leaves_all_parts() {
+fn class_q_complete_multipart_upload_refused_by_a_condition_leaves_all_parts() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     put(&bucket, "k", b"there");
@@ -229,7 +229,7 @@ fn complete_multipart_upload_refused_by_a_condition_leaves_all_parts() {
 }
 
 #[test]
-fn upload_part_again_the_last_record_wins() {
+fn class_q_upload_part_again_the_last_record_wins() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let upload = begin(&bucket, "k");
@@ -324,7 +324,7 @@ fn abort_multipart_upload_forgets_it_all() {
 
 /// Abort has taken the folder out of sight and has not come to remove it.
 #[test]
-fn abort_multipart_upload_half_done_acknowledges_no_part() {
+fn class_q_abort_multipart_upload_half_done_acknowledges_no_part() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let upload = begin(&bucket, "k");
@@ -339,7 +339,7 @@ fn abort_multipart_upload_half_done_acknowledges_no_part() {
 }
 
 #[test]
-fn upload_of_another_key_is_no_such_upload() {
+fn class_e_upload_of_another_key_is_no_such_upload() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let none = UploadId::from_bytes([0; 16]);

@@ -29,7 +29,7 @@ fn all_keys(alphabet: &[&str], length: usize, visit: &mut impl FnMut(&str)) {
 }
 
 #[test]
-fn naming_round_trips_every_short_key_and_no_two_share_a_path() {
+fn class_d_naming_round_trips_every_short_key_and_no_two_share_a_path() {
     let mut paths = HashMap::new();
     all_keys(&["%", "~", "/", ".", "\0", "-", "v", "a", "é"], 5, &mut |key| {
         round_trip(key, &mut paths);
@@ -38,7 +38,7 @@ fn naming_round_trips_every_short_key_and_no_two_share_a_path() {
 
 /// No path but the one that encode gives is taken for the key.
 #[test]
-fn naming_every_path_that_decodes_is_the_only_one() {
+fn class_d_naming_every_path_that_decodes_is_the_only_one() {
     let mut keys = HashMap::new();
     all_keys(&["%~", "/", ".", "-", "%", "~", "0", "v", "a"], 5, &mut |path| {
         let Some(found) = decode(path) else { return };
@@ -76,7 +76,7 @@ fn naming_examples() {
 }
 
 #[test]
-fn naming_foreign_paths_are_no_keys() {
+fn class_d_naming_foreign_paths_are_no_keys() {
     let long = "k/".repeat(513);
     for path in [
         "",

@@ -179,7 +179,7 @@ fn put_object_moves_aside_every_object_on_its_way() {
 }
 
 #[test]
-fn get_object_of_anything_but_a_regular_file_is_no_such_key() {
+fn class_d_get_object_of_anything_but_a_regular_file_is_no_such_key() {
     let scratch = Scratch::new();
     let bucket = scratch.bucket();
     let at = |name: &str| scratch.photos().join(name);

@@ -13,7 +13,7 @@ fn servers(scratch: &Scratch) -> [Bucket; 2] {
 }
 
 #[test]
-fn put_if_none_match_has_exactly_one_winner() {
+fn class_q_put_if_none_match_has_exactly_one_winner() {
     let scratch = Scratch::new();
     let servers = servers(&scratch);
     let absent = Conditions { if_none_match: Some("*".into()), ..Conditions::default() };
@@ -38,7 +38,7 @@ fn put_if_none_match_has_exactly_one_winner() {
 
 /// Every writer replaces the version that it read: a counter that loses nothing.
 #[test]
-fn put_if_match_loses_no_update() {
+fn class_q_put_if_match_loses_no_update() {
     let scratch = Scratch::new();
     let servers = servers(&scratch);
     put(&servers[0], "n", b"0");
@@ -65,7 +65,7 @@ fn put_if_match_loses_no_update() {
 
 /// `a` is there all the time, while `a/b` comes and goes and `a` is overwritten.
 #[test]
-fn get_object_beside_a_directory_is_never_a_false_404() {
+fn class_q_get_object_beside_a_directory_is_never_a_false_404() {
     let scratch = Scratch::new();
     let servers = servers(&scratch);
     for round in 0..15 {
@@ -102,7 +102,7 @@ fn get_object_beside_a_directory_is_never_a_false_404() {
 
 /// Four writers put and delete neighbours: each prunes the directories that another needs.
 #[test]
-fn put_object_survives_the_pruning_of_its_parents() {
+fn class_q_put_object_survives_the_pruning_of_its_parents() {
     let scratch = Scratch::new();
     let servers = servers(&scratch);
     thread::scope(|scope| {
@@ -126,7 +126,7 @@ fn put_object_survives_the_pruning_of_its_parents() {
 /// A PUT that was answered 200 is there, or its bucket was deleted after it; a deleted bucket is
 /// not brought back by a PUT that was late.
 #[test]
-fn delete_bucket_against_put_has_one_winner() {
+fn class_q_delete_bucket_against_put_has_one_winner() {
     let scratch = Scratch::new();
     let store = scratch.store();
     for _ in 0..60 {
@@ -151,7 +151,7 @@ fn delete_bucket_against_put_has_one_winner() {
 }
 
 #[test]
-fn create_bucket_has_exactly_one_winner() {
+fn class_q_create_bucket_has_exactly_one_winner() {
     let scratch = Scratch::new();
     let stores = [scratch.store(), scratch.store()];
     for _ in 0..20 {
