@@ -108,6 +108,14 @@ impl RequestFacts {
         RequestFacts { peer, tls, signed, tags, values }
     }
 
+    /// Of a visit to a site, where no parameter and no header of S3's counts: only who visits, from
+    /// where, is weighed.
+    pub fn of_visit(head: &RequestHead, peer: IpAddr, tls: bool) -> RequestFacts {
+        let mut facts = RequestFacts::gather(head, peer, tls);
+        facts.values.retain(|(key, _)| is_global(key));
+        RequestFacts { signed: None, tags: Vec::new(), ..facts }
+    }
+
     /// The same of a request whose body brings these tags.
     pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
         RequestFacts { tags: tags.0.clone(), ..self.clone() }
@@ -146,11 +154,15 @@ impl RequestFacts {
     /// not be what a policy weighs (security class A).
     pub fn of_form(&self, fields: &RequestHead) -> RequestFacts {
         let mut facts = RequestFacts::gather(fields, self.peer, self.tls);
-        let global = |(key, _): &(&str, String)| key.starts_with("aws:");
-        facts.values.retain(|value| !global(value));
-        facts.values.extend(self.values.iter().filter(|value| global(value)).cloned());
+        facts.values.retain(|(key, _)| !is_global(key));
+        facts.values.extend(self.values.iter().filter(|(key, _)| is_global(key)).cloned());
         facts
     }
+}
+
+/// Whether a key is about the sender and not about what is asked for.
+fn is_global(key: &str) -> bool {
+    key.starts_with("aws:")
 }
 
 /// Condition keys, in lower case since their case does not matter, and their values.
@@ -213,6 +225,8 @@ impl Facts {
         self.known("s3:authtype", kind.to_owned());
         self.known("s3:signatureversion", version.to_owned());
         let Some(user) = verified.user() else { return };
+        // By its own id, also where it acts for the bucket's owner: a policy says who may not, and
+        // every user is named by one form of principal.
         self.known("aws:principaltype", "Account".to_owned());
         self.known("aws:userid", user.owner.id.clone());
         self.known("aws:principalaccount", user.owner.id.clone());
