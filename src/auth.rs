@@ -23,6 +23,7 @@
 pub mod access;
 pub mod chunk;
 pub mod credentials;
+mod json;
 mod payload;
 pub mod post_policy;
 pub mod role;

@@ -55,6 +55,14 @@ fn weigh(policy: &Policy, asked: &Asked) -> Verdict {
     policy.weigh(asked.caller.as_deref(), &asked.action, &asked.resource, &facts)
 }
 
+/// Each outcome is at least a twentieth of all, where there were many.
+fn assert_all_tried(outcomes: &[u64]) {
+    let all: u64 = outcomes.iter().sum();
+    let rare = outcomes.iter().any(|outcome| outcome * 20 < all);
+    assert!(all < 1_000 || !rare, "one outcome is hardly ever tried: {outcomes:?}");
+}
+
+/// To each document.
 const REQUESTS: usize = 8;
 
 /// Each well-formed document parses, and each request to it is answered as the oracle does.
@@ -71,10 +79,7 @@ fn the_evaluator_agrees_with_the_oracle() {
             counts.count(verdict);
         }
     });
-    let all = counts.deny + counts.allow + counts.silent;
-    for count in [counts.deny, counts.allow, counts.silent] {
-        assert!(count > all / 20, "one verdict is hardly ever tried: {counts:?}");
-    }
+    assert_all_tried(&[counts.deny, counts.allow, counts.silent]);
 }
 
 /// One thing wrong anywhere in a document is told to whoever writes it.
@@ -109,8 +114,7 @@ fn class_l_mutated_policies_of_buckets_are_refused_or_understood() {
         assert_eq!(verdict, oracle::weigh(&value, &asked), "{text}\n{asked:#?}");
         counts.count(verdict);
     });
-    let taken = counts.deny + counts.allow + counts.silent;
-    assert!(taken > counts.refused / 50, "nothing is left of what was mutated: {counts:?}");
+    assert_all_tried(&[counts.refused, counts.deny + counts.allow + counts.silent]);
 }
 
 /// A form with its fields, the content of its file, and whether it came to its end.
@@ -208,10 +212,7 @@ fn class_f_forms_are_held_to_their_policy_as_the_oracle_holds_them() {
             std::panic::resume_unwind(panic);
         }
     });
-    let all = counts.wrongly_signed + counts.denied + counts.allowed;
-    for count in [counts.wrongly_signed, counts.denied, counts.allowed] {
-        assert!(count > all / 20, "one outcome is hardly ever tried: {counts:?}");
-    }
+    assert_all_tried(&[counts.wrongly_signed, counts.denied, counts.allowed]);
 }
 
 /// Policies mutated and then signed, so that their parser is reached: no panic, and none is kept
@@ -229,7 +230,11 @@ fn class_l_mutated_policies_of_forms_are_refused_or_understood() {
         let Ok(Some((form, _, true))) = read else { return counts.malformed += 1 };
         match post(&form) {
             Ok(_) => {
-                let policy = serde_json::from_slice(&text).unwrap();
+                // AWS's own escapes are no JSON.
+                let json = str::from_utf8(&text).unwrap();
+                let plain = |text: &str| text.replace("\\$", "$").replace("\\v", "\\u000b");
+                let json = json.split("\\\\").map(plain).collect::<Vec<_>>().join("\\\\");
+                let policy = serde_json::from_str(&json).unwrap();
                 assert!(forms::allowed(&policy, &sent.fields).is_some(), "{policy} {sent:#?}");
                 counts.allowed += 1;
             }

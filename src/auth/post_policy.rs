@@ -21,16 +21,16 @@
 //! Names of fields and operators are without case, `expiration` and `conditions` are not; values
 //! are compared byte by byte.
 //!
-//! Refused, 400 `InvalidPolicyDocument`: a policy with anything in it that is not understood; a
-//! condition that was skipped would not have been checked.
+//! Refused, 400 `InvalidPolicyDocument`: a policy with anything in it that is not understood, or a
+//! name twice; a condition that was skipped would not have been checked.
 
+use super::json::Json;
 use super::{PayloadClaim, Scheme, User, Users, Verified, sigv2, sigv4};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::form::Form;
 use crate::limits;
 use crate::types::Timestamp;
 use base64::prelude::{BASE64_STANDARD, Engine};
-use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -199,8 +199,9 @@ impl Policy {
         let decoded = BASE64_STANDARD.decode(base64);
         let json = decoded.map_err(|_| invalid("invalid Base64 encoding."))?;
         let json = String::from_utf8(json).map_err(|_| invalid("Invalid JSON."))?;
-        let document: Map<String, Value> =
-            serde_json::from_str(&strict(&json)).map_err(|_| invalid("Invalid JSON."))?;
+        let Ok(Json::Object(document)) = serde_json::from_str(&strict(&json)) else {
+            return Err(invalid("Invalid JSON."));
+        };
         let (mut expiration, mut conditions) = (None, None);
         for (name, value) in document {
             match name.as_str() {
@@ -211,7 +212,7 @@ impl Policy {
         }
         let expiration = expiration.ok_or_else(|| invalid("Policy missing expiration."))?;
         let conditions = conditions.ok_or_else(|| invalid("Policy missing conditions."))?;
-        let Value::Array(conditions) = conditions else {
+        let Json::List(conditions) = conditions else {
             return Err(invalid("Invalid 'conditions' value: must be a List."));
         };
         let mut policy =
@@ -223,11 +224,11 @@ impl Policy {
     }
 
     /// One element of `conditions`.
-    fn add(&mut self, condition: Value) -> Result<()> {
+    fn add(&mut self, condition: Json) -> Result<()> {
         match condition {
-            Value::Object(fields) => self.conditions.push(simple(fields)?),
-            Value::Array(parts) => {
-                let operator = parts.first().and_then(Value::as_str).unwrap_or_default();
+            Json::Object(fields) => self.conditions.push(simple(fields)?),
+            Json::List(parts) => {
+                let operator = parts.first().and_then(Json::text).unwrap_or_default();
                 match operator.to_ascii_lowercase().as_str() {
                     "eq" => self.conditions.push(operation(Operator::Eq, &parts)?),
                     "starts-with" => {
@@ -246,13 +247,13 @@ impl Policy {
     }
 
     /// `["content-length-range", MIN, MAX]`; of several, all hold.
-    fn limit(&mut self, parts: &[Value]) -> Result<()> {
+    fn limit(&mut self, parts: &[Json]) -> Result<()> {
         const NAME: &str = "content-length-range";
         let [_, min, max] = parts else { return Err(wrong_number(NAME)) };
         // Some signers write numbers as strings.
-        let number = |value: &Value| match value {
-            Value::String(digits) => digits.parse().ok(),
-            value => value.as_u64(),
+        let number = |value: &Json| match value {
+            Json::Text(digits) | Json::Number(digits) => digits.parse::<u64>().ok(),
+            _ => None,
         };
         let (Some(min), Some(max)) = (number(min), number(max)) else {
             return Err(invalid(format!("Invalid {NAME}: the limits must be whole numbers.")));
@@ -314,10 +315,10 @@ impl Condition {
 }
 
 /// `{"acl": "public-read"}`.
-fn simple(fields: Map<String, Value>) -> Result<Condition> {
+fn simple(fields: Vec<(String, Json)>) -> Result<Condition> {
     let mut fields = fields.into_iter();
     match (fields.next(), fields.next()) {
-        (Some((name, Value::String(value))), None) => {
+        (Some((name, Json::Text(value))), None) => {
             Ok(Condition { operator: Operator::Eq, field: name.to_ascii_lowercase(), value })
         }
         (Some(_), None) => Err(invalid("Invalid Simple-Condition: value must be a string.")),
@@ -328,20 +329,20 @@ fn simple(fields: Map<String, Value>) -> Result<Condition> {
 }
 
 /// `["eq", "$acl", "public-read"]`.
-fn operation(operator: Operator, parts: &[Value]) -> Result<Condition> {
-    let name = parts.first().and_then(Value::as_str).unwrap_or_default();
+fn operation(operator: Operator, parts: &[Json]) -> Result<Condition> {
+    let name = parts.first().and_then(Json::text).unwrap_or_default();
     let [_, field, value] = parts else { return Err(wrong_number(name)) };
-    let field = field.as_str().and_then(|field| field.strip_prefix('$'));
+    let field = field.text().and_then(|field| field.strip_prefix('$'));
     match (field, value) {
-        (Some(field), Value::String(value)) => {
+        (Some(field), Json::Text(value)) => {
             Ok(Condition { operator, field: field.to_ascii_lowercase(), value: value.clone() })
         }
         _ => Err(invalid(format!("Invalid {name}: expecting \"$field\" and a string."))),
     }
 }
 
-fn parse_expiration(value: &Value) -> Result<Timestamp> {
-    let text = value.as_str().unwrap_or_default();
+fn parse_expiration(value: &Json) -> Result<Timestamp> {
+    let text = value.text().unwrap_or_default();
     let time = Timestamp::parse_iso8601(text).filter(|_| text.as_bytes().get(10) == Some(&b'T'));
     time.ok_or_else(|| invalid(format!("Invalid 'expiration' value: '{text}'")))
 }

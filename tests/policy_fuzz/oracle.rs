@@ -170,14 +170,19 @@ fn compare(operator: &str, given: &str, wanted: &str, variables: Option<&Asked>)
             }
             all
         }
-        "Bool" => given == wanted,
-        "IpAddress" => in_range(given.parse().ok()?, wanted),
+        "Bool" => given.eq_ignore_ascii_case(wanted),
+        "IpAddress" => in_range(given.parse().unwrap(), wanted),
         _ if operator.starts_with("Numeric") => {
-            ordered(&operator[7..], given.parse().ok()?, wanted.parse().ok()?)
+            ordered(&operator[7..], number(given), number(wanted))
         }
         _ if operator.starts_with("Date") => ordered(&operator[4..], moment(given), moment(wanted)),
         other => panic!("{other} is no operator"),
     })
+}
+
+/// AWS's page says nothing of spaces around one.
+fn number(text: &str) -> f64 {
+    text.trim().parse().unwrap()
 }
 
 fn ordered(relation: &str, given: f64, wanted: f64) -> bool {

@@ -19,15 +19,14 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
 
 mod condition;
-mod json;
 mod pattern;
 mod principal;
 
 use super::Facts;
+use crate::auth::json::Json;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
 use condition::Condition;
-use json::Json;
 use pattern::Pattern;
 use principal::Principals;
 

@@ -335,6 +335,11 @@ fn a_policy_that_is_not_understood_is_invalid() {
         documents.push(format!("{{\"expiration\": \"{time}\", \"conditions\": []}}"));
     }
     documents.push(r#"{"expiration": 1, "conditions": []}"#.to_owned());
+    let until = r#""expiration": "2027-01-01T00:00:00Z""#;
+    let twice = r#""conditions": [{"acl": "private"}], "conditions": []"#;
+    documents.push(format!("{{{until}, {twice}}}"));
+    let twice = r#"{"acl": "private", "acl": "public-read"}"#;
+    documents.push(format!("{{{until}, \"conditions\": [{twice}]}}"));
     for condition in [
         "{}",
         r#"{"key": "a", "acl": "b"}"#,

@@ -18,8 +18,8 @@
 
 use super::super::Facts;
 use super::super::facts::is_condition_key;
-use super::json::Json;
 use super::pattern::Pattern;
+use crate::auth::json::Json;
 use crate::types::Timestamp;
 use std::cmp::Ordering;
 use std::net::IpAddr;

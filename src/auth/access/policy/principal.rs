@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html>
 
-use super::json::Json;
 use super::malformed;
+use crate::auth::json::Json;
 use crate::error::{Result, S3Error};
 
 /// Those a statement names, or, negated, all but those.

@@ -1,14 +1,14 @@
-//! JSON as a policy may be: every name once in its object.
+//! JSON as a policy may be, a bucket's or a form's: every name once in its object.
 //!
 //! `serde_json::Value` keeps the last of two members of the same name; a policy with two
-//! `Condition` members would lose one of them, and be wider than its text.
+//! `Condition` members, or two `conditions`, would lose one of them, and be wider than its text.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// A JSON value; members in the order of the text.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Json {
+pub(in crate::auth) enum Json {
     Null,
     Bool(bool),
     /// As `serde_json` writes it.
@@ -20,15 +20,23 @@ pub(super) enum Json {
 
 impl Json {
     /// One value or a list of them, as most elements of a policy may be.
-    pub(super) fn one_or_many(self) -> Vec<Json> {
+    pub(in crate::auth) fn one_or_many(self) -> Vec<Json> {
         match self {
             Json::List(list) => list,
             one => vec![one],
         }
     }
 
+    /// The text of a string.
+    pub(in crate::auth) fn text(&self) -> Option<&str> {
+        match self {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The text of a string, a number or a boolean: AWS takes either where a value is wanted.
-    pub(super) fn scalar(self) -> Option<String> {
+    pub(in crate::auth) fn scalar(self) -> Option<String> {
         match self {
             Json::Text(text) | Json::Number(text) => Some(text),
             Json::Bool(value) => Some(value.to_string()),
