@@ -14,8 +14,7 @@
 //! and beside a write when the last one is some minutes old (hands and other servers write too). Of
 //! a user there is one at a time. A user without a limit costs nothing.
 //!
-//! * An overwrite must fit beside what is there: the old bytes go when the new ones are on
-//!   the disk.
+//! * An overwrite must fit beside what is there: the old bytes go when the new ones are stored.
 //! * While a part or a walk is under way some bytes are counted twice: refused too early, not too
 //!   late. A version that is deleted and uncovers an older one during the walk can be missed by it.
 //! * Several servers on one filesystem each reserve for themselves: together they may pass a quota

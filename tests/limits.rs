@@ -1,5 +1,5 @@
-//! Requests per second: who has sent too many is told to slow down, and nobody else is. Bytes
-//! stored are in `quotas`.
+//! Requests per second: who has sent too many is told to slow down, and nobody else is. Bytes that
+//! are stored are in `quotas`.
 
 mod common;
 
