@@ -4,16 +4,18 @@
 //! negated operators are the exact opposite of the others, so a key that the request has not fits
 //! them. `...IfExists` holds without the key. `ForAllValues:` wants each value of the request to
 //! fit (and holds for none), `ForAnyValue:` one; without either, a key of several values is taken
-//! as `ForAnyValue` is, and a negated operator as the opposite of that.
+//! as `ForAnyValue` is, and a negated operator as the opposite of that. A quantifier counts only
+//! values that are not empty: for it, says AWS, an empty text is as no value.
 //!
 //! Refused when the policy is written: an operator AWS has not, a value that is no number, date,
-//! address or boolean where one is wanted, a key nobody knows. BinaryEquals is refused too: no
-//! condition key of S3 is binary.
+//! address, boolean or ARN where one is wanted, a key nobody knows. BinaryEquals is refused too (no
+//! condition key of S3 is binary), and Null with a quantifier (it asks for no value).
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 use super::super::Facts;
 use super::super::facts::is_condition_key;
+use super::arn::Arn;
 use super::json::Json;
 use super::pattern::Pattern;
 use crate::types::Timestamp;
@@ -40,8 +42,8 @@ enum Quantifier {
 /// How a value of the request is held against those of the policy.
 #[derive(Clone, Debug)]
 enum Test {
-    /// Strings and ARNs.
     Text(Vec<Pattern>),
+    Arn(Vec<Arn>),
     Number(Relation, Vec<f64>),
     Date(Relation, Vec<Timestamp>),
     Bool(Vec<bool>),
@@ -94,6 +96,9 @@ impl Condition {
             values.one_or_many().into_iter().map(Json::scalar).collect();
         let values = values.filter(|values| !values.is_empty()).ok_or("Invalid policy syntax.")?;
         let (negated, test) = Test::parse(name, &values, variables)?;
+        if quantifier.is_some() && matches!(test, Test::Null(_)) {
+            return Err(UNKNOWN_OPERATOR);
+        }
         Ok(Condition { key, negated, if_exists, quantifier, test })
     }
 
@@ -107,9 +112,10 @@ impl Condition {
             return true;
         }
         let fits = |value: &str| self.test.fits(value, facts);
+        let mut filled = values.clone().filter(|value| !value.is_empty());
         match self.quantifier {
-            Some(Quantifier::ForAllValues) => values.all(|value| fits(value) != self.negated),
-            Some(Quantifier::ForAnyValue) => values.any(|value| fits(value) != self.negated),
+            Some(Quantifier::ForAllValues) => filled.all(|value| fits(value) != self.negated),
+            Some(Quantifier::ForAnyValue) => filled.any(|value| fits(value) != self.negated),
             None => values.any(fits) != self.negated,
         }
     }
@@ -123,6 +129,7 @@ impl Condition {
         }
         match &self.test {
             Test::Text(patterns) => patterns.iter().all(Pattern::is_fixed),
+            Test::Arn(arns) => arns.iter().all(Arn::is_fixed),
             Test::Ip(networks) => networks.iter().all(|network| !network.is_broad()),
             Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Null(_) => false,
         }
@@ -155,15 +162,16 @@ impl Test {
         let literal = |text: &str| Pattern::literal(text, variables);
         let folded = |text: &str| literal(text).map(Pattern::folded);
         let like = |text: &str| Pattern::compile(text, variables);
+        let arn = |text: &str| Arn::parse(text, variables);
         Ok(match operator {
             "StringEquals" => (false, Test::Text(each(values, literal)?)),
             "StringNotEquals" => (true, Test::Text(each(values, literal)?)),
             "StringEqualsIgnoreCase" => (false, Test::Text(each(values, folded)?)),
             "StringNotEqualsIgnoreCase" => (true, Test::Text(each(values, folded)?)),
-            "StringLike" | "ArnEquals" | "ArnLike" => (false, Test::Text(each(values, like)?)),
-            "StringNotLike" | "ArnNotEquals" | "ArnNotLike" => {
-                (true, Test::Text(each(values, like)?))
-            }
+            "StringLike" => (false, Test::Text(each(values, like)?)),
+            "StringNotLike" => (true, Test::Text(each(values, like)?)),
+            "ArnEquals" | "ArnLike" => (false, Test::Arn(each(values, arn)?)),
+            "ArnNotEquals" | "ArnNotLike" => (true, Test::Arn(each(values, arn)?)),
             "Bool" => (false, Test::Bool(each(values, boolean)?)),
             "IpAddress" => (false, Test::Ip(each(values, Network::parse)?)),
             "NotIpAddress" => (true, Test::Ip(each(values, Network::parse)?)),
@@ -180,6 +188,7 @@ impl Test {
     fn fits(&self, value: &str, facts: &Facts) -> bool {
         match self {
             Test::Text(patterns) => patterns.iter().any(|pattern| pattern.matches(value, facts)),
+            Test::Arn(arns) => arns.iter().any(|arn| arn.matches(value, facts)),
             Test::Number(relation, wanted) => number(value).is_some_and(|number| {
                 wanted.iter().any(|wanted| relation.holds(number.partial_cmp(wanted)))
             }),
@@ -188,7 +197,7 @@ impl Test {
             }),
             Test::Bool(wanted) => boolean(value).is_some_and(|value| wanted.contains(&value)),
             Test::Ip(networks) => value.parse().is_ok_and(|address: IpAddr| {
-                networks.iter().any(|network| network.contains(address))
+                networks.iter().any(|network| network.contains(address.to_canonical()))
             }),
             Test::Null(_) => false,
         }
@@ -212,12 +221,21 @@ fn boolean(text: &str) -> Option<bool> {
 /// The last second of the year 9999.
 const EPOCH_SECS_MAX: i64 = 253_402_300_799;
 
-/// ISO 8601, a date alone being its first second, or seconds since 1970.
+/// A W3C form of ISO 8601, where what is left out is the first (`2026`, `2026-11`, `2026-11-21`,
+/// `2026-11-21T18:52Z`, with seconds, with an offset), or seconds since 1970. Four digits are a
+/// year.
 fn date(text: &str) -> Option<Timestamp> {
-    let day = || Timestamp::parse_iso8601(&format!("{text}T00:00:00Z"));
-    let sane = |secs: &i64| (0..=EPOCH_SECS_MAX).contains(secs);
-    let epoch = || text.parse().ok().filter(sane).map(|secs| Timestamp::new(secs, 0));
-    Timestamp::parse_iso8601(text).or_else(day).or_else(epoch)
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    match text.len() {
+        4 if is_digits => Timestamp::parse_iso8601(&format!("{text}-01-01T00:00:00Z")),
+        _ if is_digits => {
+            let secs = text.parse().ok().filter(|secs| *secs <= EPOCH_SECS_MAX)?;
+            Some(Timestamp::new(secs, 0))
+        }
+        7 => Timestamp::parse_iso8601(&format!("{text}-01T00:00:00Z")),
+        10 => Timestamp::parse_iso8601(&format!("{text}T00:00:00Z")),
+        _ => Timestamp::parse_rfc3339(text),
+    }
 }
 
 impl Relation {
@@ -246,16 +264,28 @@ impl Relation {
 }
 
 impl Network {
-    /// `203.0.113.0/24`, `2001:db8::/32`, or one address.
+    /// `203.0.113.0/24`, `2001:db8::/32`, or one address. IPv4 written as IPv6
+    /// (`::ffff:203.0.113.0/120`) is IPv4, as it is in `aws:SourceIp`.
     fn parse(text: &str) -> Option<Network> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+            Some((address, bits)) if bits.bytes().all(|b| b.is_ascii_digit()) => {
+                (address, Some(bits.parse().ok()?))
+            }
+            Some(_) => return None,
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
         let whole = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(whole);
-        (bits <= whole).then_some(Network { address, bits })
+        if bits > whole {
+            return None;
+        }
+        match address.to_canonical() {
+            inner if address.is_ipv6() && inner.is_ipv4() && bits >= 96 => {
+                Some(Network { address: inner, bits: bits - 96 })
+            }
+            _ => Some(Network { address, bits }),
+        }
     }
 
     fn contains(&self, address: IpAddr) -> bool {
