@@ -34,7 +34,7 @@ const CLIENT_GONE: u16 = 499;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
-    let tls = matches!(stream, Stream::Tls(_));
+    let tls = stream.tls_version();
     let mut connection = Connection::new(stream);
     let mut stopping = shared.stopping.clone();
     loop {
@@ -66,7 +66,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 struct Exchange<'s> {
     shared: &'s Shared,
     peer: SocketAddr,
-    tls: bool,
+    tls: Option<&'static str>,
     now: Timestamp,
     started: Instant,
     request_id: String,
@@ -75,7 +75,7 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn begin(shared: &'s Shared, peer: SocketAddr, tls: bool) -> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr, tls: Option<&'static str>) -> Exchange<'s> {
         Exchange {
             shared,
             peer,
