@@ -198,9 +198,8 @@ impl Facts {
         for (key, value) in &request.tags {
             facts.add_request_tag(key, value.clone());
         }
-        if let Some(signed) = request.signed.filter(|_| verified.user().is_some()) {
-            let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
-            facts.known("s3:signatureage", milliseconds.max(0).to_string());
+        if verified.user().is_some() {
+            facts.add_signature_age(request.signed, verified.scheme(), now);
         }
         // Read as the router reads it: a date in a form that counts must not pass unweighed.
         let until = facts.of(OBJECT_LOCK_UNTIL).next().and_then(Retention::parse_until);
@@ -249,6 +248,15 @@ impl Facts {
         self.known("aws:principalaccount", user.owner.id.clone());
         self.known("aws:username", user.owner.display_name.clone());
         self.known("aws:principalarn", format!("arn:aws:iam::{}:root", user.owner.id));
+    }
+
+    /// In milliseconds; of version 2 always 0, as on AWS.
+    fn add_signature_age(&mut self, signed: Option<Timestamp>, scheme: Scheme, now: Timestamp) {
+        let is_v2 = matches!(scheme, Scheme::V2Header | Scheme::V2Presigned | Scheme::V2Post);
+        let signed = if is_v2 { Some(now) } else { signed };
+        let Some(signed) = signed else { return };
+        let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
+        self.known("s3:signatureage", milliseconds.max(0).to_string());
     }
 
     fn known(&mut self, key: &'static str, value: String) {

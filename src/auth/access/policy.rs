@@ -3,6 +3,9 @@
 //! Pure: a document, a caller, an action, a resource and [`Facts`] come in, a [`Verdict`] goes
 //! out. An explicit Deny wins over every Allow; where no statement fits, the policy says nothing.
 //!
+//! Weighing is linear in what the request says, and its steps are counted over all statements: the
+//! dearest policy of 20 KB that is still weighed takes 2.5 ms (security class M).
+//!
 //! Each user of this server is an account of its own, so a principal is a user's canonical id: by
 //! itself (`"AWS": "ID"`), as `arn:aws:iam::ID:root`, as `arn:aws:iam:::user/ID`, or as
 //! `"CanonicalUser": "ID"`. `*` is everybody, signed or not. An id nobody has is taken (users come

@@ -429,10 +429,23 @@ fn class_m_a_policy_that_is_too_dear_to_weigh_denies() {
     };
     // Each is linear, but they are many.
     let many = |count: usize| json!((0..count).map(|n| format!("*{n}*")).collect::<Vec<_>>());
-    assert_eq!(weigh("StringLike", many(100)), (Verdict::Silent, Verdict::Silent));
-    assert_eq!(weigh("StringLike", many(200)), (Verdict::Deny, Verdict::Silent));
+    assert_eq!(weigh("StringLike", many(30)), (Verdict::Silent, Verdict::Silent));
+    assert_eq!(weigh("StringLike", many(40)), (Verdict::Deny, Verdict::Silent));
     // Each variable would be as long as the head: it is seen at the second that nothing can match.
     let variables = json!("${aws:UserAgent}".repeat(1000));
     assert_eq!(weigh("StringLike", variables), (Verdict::Silent, Verdict::Silent));
     assert_eq!(weigh("StringLike", json!("a*a")), (Verdict::Allow, Verdict::Silent));
+}
+
+#[test]
+fn class_m_a_policy_is_weighed_in_its_most_steps_and_denies_at_one_more() {
+    let policy = policy(json!({"Condition": {"StringLike": {"aws:UserAgent": "*b*"}}}));
+    let weigh = |length: usize| {
+        let facts = facts(&[("aws:useragent", &"a".repeat(length))]);
+        (policy.weigh(None, GET, "bkt/k", &facts), facts.steps())
+    };
+    let (_, few) = weigh(1);
+    let most = limits::POLICY_STEPS_MAX - few + 1;
+    assert_eq!(weigh(most), (Verdict::Silent, limits::POLICY_STEPS_MAX));
+    assert_eq!(weigh(most + 1), (Verdict::Deny, limits::POLICY_STEPS_MAX + 1));
 }
