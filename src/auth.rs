@@ -60,8 +60,8 @@ pub enum Scheme {
     V4Post,
 }
 
-/// Proof that a request's signature (or its absence) was checked. Only [`authenticate`] makes one,
-/// and, of the fields of a form, [`post_policy::authenticate`].
+/// Proof that a request's signature (or its absence) was checked. Only [`authenticate`] makes one
+/// for a user, and, of the fields of a form, [`post_policy::authenticate`].
 #[derive(Clone, Debug)]
 pub struct Verified {
     user: Option<Arc<User>>,
@@ -71,6 +71,12 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Nobody, of a visit to a site: there no signature counts, and none is looked at.
+    pub fn visitor() -> Verified {
+        let payload = PayloadClaim::Unsigned;
+        Verified { user: None, scheme: Scheme::Anonymous, payload, hoisted: Vec::new() }
+    }
+
     /// The user; `None` is anonymous.
     pub fn user(&self) -> Option<&Arc<User>> {
         self.user.as_ref()

@@ -10,6 +10,7 @@
 //! * `acl`, `attributes`, `checksum`, `copy`, `lock`, `new_object`, `parse`: headers to typed
 //!   values.
 //! * `cors`: what a browser asks for a page of another origin.
+//! * `website`: which requests are no operations but visits to a site, and for which page.
 //!
 //! Refused: what would be another operation if an ignored part counted (a sub-resource without
 //! an operation is 501 or 405, never the plain operation), and headers that imply what is not
@@ -34,10 +35,12 @@ mod object;
 mod parse;
 mod post_object;
 mod subresources;
+mod website;
 
 pub use address::address;
 pub use cors::{cross_origin, preflight};
 pub use inputs::*;
+pub use website::{WebsiteHost, page, site, site_address};
 
 use crate::error::Result;
 use crate::http::head::{Method, RequestHead};

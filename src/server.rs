@@ -20,20 +20,22 @@ mod users;
 
 pub use listeners::{Listen, Listeners};
 pub use log::LogFormat;
-pub use users::UsersSource;
+pub use users::{UsersFile, UsersSource};
 
 use crate::auth::Settings;
 use crate::lifecycle::Day;
 use crate::limits;
 use crate::notice::tell;
+use crate::router::WebsiteHost;
 use crate::store::Store;
 use crate::tls;
 use crate::types::{PublicAccessBlock, Timestamp};
+use crate::usage::Usage;
 use rustix::process::{Resource, getrlimit};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -54,12 +56,22 @@ impl Clock {
             Clock::Fixed(time) => time,
         }
     }
+
+    /// How long ago that was, by a clock that nobody sets. It stands still where this one does.
+    fn since(self, began: Instant) -> Duration {
+        match self {
+            Clock::System => began.elapsed(),
+            Clock::Fixed(_) => Duration::ZERO,
+        }
+    }
 }
 
 /// All that a server needs to run.
 pub struct Config {
     /// Names whose sub-domains are buckets (virtual-host style).
     pub domains: Vec<String>,
+    /// Host names that are sites.
+    pub websites: Vec<WebsiteHost>,
     /// The region that answers name; requests may be signed for any.
     pub region: String,
     /// What signatures are asked for.
@@ -81,12 +93,15 @@ pub struct Config {
 /// What every connection shares.
 struct Shared {
     domains: Vec<String>,
+    websites: Vec<WebsiteHost>,
     region: Arc<str>,
     auth: Settings,
     clock: Clock,
     log: log::AccessLog,
     users: users::CurrentUsers,
     store: Store,
+    usage: Arc<Usage>,
+    began: Instant,
     block: PublicAccessBlock,
     permits: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -108,12 +123,15 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared {
             domains: config.domains,
+            websites: config.websites,
             region: config.region.into(),
             auth: config.auth,
             clock: config.clock,
             log: log::AccessLog::start(config.log),
             users: users::CurrentUsers::new(config.users),
+            usage: Arc::new(Usage::new(config.store.clone())),
             store: config.store,
+            began: Instant::now(),
             block: config.block,
             permits: Arc::new(Semaphore::new(permits as usize)),
             stopping,
@@ -129,7 +147,6 @@ impl Server {
         for (listener, acceptor) in listeners.sockets {
             tasks.spawn(accept_loop(listener, acceptor, shared.clone()));
         }
-        tasks.spawn(users::reload_loop(shared.clone()));
         tasks.spawn(lifecycle::sweep_loop(shared.clone(), lifecycle_day));
         stop.await;
         tasks.shutdown().await;

@@ -27,7 +27,10 @@ pub use sharing::{ObjectOwnership, PublicAccessBlock};
 pub use tags::Tags;
 pub use time::Timestamp;
 pub use version::VersionId;
-pub use website::{Redirect, RedirectAll, RoutingCondition, RoutingRule, WebsiteConfiguration};
+pub use website::{
+    Redirect, RedirectAll, Redirection, RoutingCondition, RoutingRule, Step, Visit,
+    WebsiteConfiguration,
+};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;

@@ -7,6 +7,7 @@
 //!   guarded event reader.
 //! * `cors`, [`lifecycle`], `sharing`, `tagging`, `versioning`, `website`: one configuration each,
 //!   in both directions.
+//! * `page`: the one document that is HTML, the error page of a site.
 //! * `write`: [`Document`], [`error()`], [`acl()`], and the encoding of `encoding-type=url`.
 //!
 //! Refused on the way in, as `MalformedXML` (`MalformedACLError` for an ACL): anything but UTF-8,
@@ -19,6 +20,7 @@
 mod cors;
 pub mod lifecycle;
 mod lock;
+mod page;
 mod pull;
 mod read;
 mod settings;
@@ -30,6 +32,7 @@ mod write;
 
 pub use cors::{cors_configuration, cors_document};
 pub use lock::{legal_hold, object_lock_configuration, retention};
+pub use page::error_page;
 pub use read::{
     AclDocument, CompletedPart, DeleteEntry, XmlGrantee, access_control_policy,
     complete_multipart_upload, create_bucket, delete,

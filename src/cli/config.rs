@@ -9,8 +9,10 @@
 //! root key without the other, empty values, and a file with a secret that everybody may read.
 
 use crate::lifecycle::Day;
+use crate::router::WebsiteHost;
 use crate::server::{Listen, LogFormat};
 use crate::store::Durability;
+use crate::types::BucketName;
 use clap::{ArgAction, Args};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -48,6 +50,10 @@ pub(super) struct Settings {
     /// A name below which a bucket may be a host name (BUCKET.DOMAIN); repeatable
     #[arg(long, value_name = "NAME", env = "GLASSBUCKET_DOMAIN", value_delimiter = ',')]
     domain: Vec<String>,
+    /// A host name that is the site of the bucket of that name; `HOST=BUCKET` of another, `*.NAME`
+    /// of every bucket as BUCKET.NAME; repeatable
+    #[arg(long, value_name = "HOST", env = "GLASSBUCKET_WEBSITE", value_delimiter = ',')]
+    website: Vec<String>,
     /// The region that clients are told; a signature for any other is accepted too
     /// [default: us-east-1]
     #[arg(long, env = "GLASSBUCKET_REGION")]
@@ -107,6 +113,7 @@ pub(super) struct Resolved {
     pub(super) listen: Vec<Listen>,
     pub(super) certs: PathBuf,
     pub(super) domains: Vec<String>,
+    pub(super) websites: Vec<WebsiteHost>,
     pub(super) region: String,
     pub(super) log: LogFormat,
     pub(super) durability: Durability,
@@ -175,6 +182,7 @@ fn merge(first: Settings, then: Settings) -> Result<Settings, String> {
         listen: if first.listen.is_empty() { then.listen } else { first.listen },
         certs: first.certs.or(then.certs),
         domain: if first.domain.is_empty() { then.domain } else { first.domain },
+        website: if first.website.is_empty() { then.website } else { first.website },
         region: first.region.or(then.region),
         log: first.log.or(then.log),
         durability: first.durability.or(then.durability),
@@ -189,11 +197,15 @@ fn merge(first: Settings, then: Settings) -> Result<Settings, String> {
 
 fn check(given: Settings) -> Result<Resolved, String> {
     let listen = if given.listen.is_empty() { vec![LISTEN.to_owned()] } else { given.listen };
+    let domains = given.domain.iter().map(|text| parse_domain(text));
+    let domains: Vec<String> = domains.collect::<Result<_, _>>()?;
+    let websites = parse_websites(&given.website, &domains)?;
     Ok(Resolved {
         data: directory("data", given.data, DATA)?,
         listen: listen.iter().map(|text| parse_listen(text)).collect::<Result<_, _>>()?,
         certs: directory("certs", given.certs, CERTS)?,
-        domains: given.domain.iter().map(|text| parse_domain(text)).collect::<Result<_, _>>()?,
+        domains,
+        websites,
         region: parse_region(given.region.as_deref().unwrap_or(REGION))?,
         log: parse_log(given.log.as_deref().unwrap_or("combined"))?,
         durability: parse_durability(given.durability.as_deref().unwrap_or("strict"))?,
@@ -232,15 +244,59 @@ fn parse_listen(text: &str) -> Result<Listen, String> {
 
 /// Lower case, since host names are compared that way.
 fn parse_domain(text: &str) -> Result<String, String> {
+    host_name(text).ok_or_else(|| {
+        format!("domain {text:?} is not a host name (no scheme, no port, no wildcard)")
+    })
+}
+
+fn host_name(text: &str) -> Option<String> {
     let name = text.trim_end_matches('.').to_ascii_lowercase();
     let label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    if name.split('.').all(label) {
-        Ok(name)
-    } else {
-        Err(format!("domain {text:?} is not a host name (no scheme, no port, no wildcard)"))
+    name.split('.').all(label).then_some(name)
+}
+
+/// A name has one meaning: an endpoint that is a site too could not be reached any more.
+fn parse_websites(given: &[String], domains: &[String]) -> Result<Vec<WebsiteHost>, String> {
+    let mut websites: Vec<WebsiteHost> = Vec::new();
+    for text in given {
+        let website = parse_website(text)?;
+        let (WebsiteHost::One { host: name, .. } | WebsiteHost::Below { domain: name }) = &website;
+        if domains.contains(name) {
+            return Err(format!(
+                "website {text:?}: {name} is a domain already, by which S3 clients ask for buckets"
+            ));
+        }
+        let is_same = |other: &WebsiteHost| match (other, &website) {
+            (WebsiteHost::One { host: a, .. }, WebsiteHost::One { host: b, .. }) => a == b,
+            (other, website) => other == website,
+        };
+        if websites.iter().any(is_same) {
+            return Err(format!("website {text:?}: {name} is given twice"));
+        }
+        websites.push(website);
     }
+    Ok(websites)
+}
+
+/// `HOST`, `HOST=BUCKET` or `*.NAME`.
+fn parse_website(text: &str) -> Result<WebsiteHost, String> {
+    let bad = || {
+        format!(
+            "website {text:?} is not a host name (no scheme, no port); for example \
+             www.example.com, www.example.com=BUCKET or *.sites.example.com"
+        )
+    };
+    if let Some(domain) = text.strip_prefix("*.") {
+        return Ok(WebsiteHost::Below { domain: host_name(domain).ok_or_else(bad)? });
+    }
+    let (host, bucket) = text.split_once('=').map_or((text, None), |(h, b)| (h, Some(b)));
+    let host = host_name(host).ok_or_else(bad)?;
+    let bucket = bucket.unwrap_or(&host);
+    let bucket = BucketName::parse(bucket)
+        .map_err(|_| format!("website {text:?}: {bucket:?} is no name of a bucket"))?;
+    Ok(WebsiteHost::One { host, bucket })
 }
 
 fn parse_region(text: &str) -> Result<String, String> {
@@ -300,7 +356,7 @@ mod tests {
     #[test]
     fn every_key_of_the_file_is_read() {
         let text = "data = 'd'\nlisten = ['[::]:1', 'http://127.0.0.1:2']\ncerts = 'c'\n\
-                    domain = ['S3.Example.com']\nregion = 'eu-west-1'\nlog = 'json'\n\
+                    domain = ['S3.Example.com']\nwebsite = ['WWW.Example.com=blog']\nregion = 'eu-west-1'\nlog = 'json'\n\
                     durability = 'relaxed'\nrequire-signed-payload = true\n\
                     lifecycle-debug-day = 10\n\
                     access-key-id = 'AKID'\nsecret-access-key = 'secret'\n";
@@ -308,6 +364,7 @@ mod tests {
         assert_eq!((all.data.as_path(), all.certs.as_path()), (Path::new("d"), Path::new("c")));
         assert_eq!((all.listen[0].tls, all.listen[1].tls), (true, false));
         assert_eq!(all.domains, ["s3.example.com"]);
+        assert_eq!(all.websites, [parse_website("www.example.com=blog").ok().unwrap()]);
         assert_eq!((all.region.as_str(), all.log), ("eu-west-1", LogFormat::Json));
         assert_eq!((all.durability, all.require_signed_payload), (Durability::Relaxed, true));
         assert_eq!(all.lifecycle_day, Day::Short(NonZeroU32::new(10).unwrap()));
@@ -342,11 +399,44 @@ mod tests {
         for text in ["", ".", "a..b", "https://a", "a:443", "*.a"] {
             assert!(parse_domain(text).is_err(), "{text:?}");
         }
+        for text in ["", "https://a", "a.example:443", "*", "*.", "a.*.b", "*.a=b", "a=b", "ab"] {
+            assert!(parse_website(text).is_err(), "{text:?}");
+        }
         for text in ["", "eu west", "eu/west", "eu<"] {
             assert!(parse_region(text).is_err(), "{text:?}");
         }
         assert!(parse_log("Combined").is_err());
         assert!(parse_durability("").is_err());
         assert!(directory("data", Some(PathBuf::new()), DATA).is_err());
+    }
+
+    #[test]
+    fn a_website_is_a_host_of_its_own() {
+        let read = |domains: &str, websites: &str| {
+            from_file(&format!("domain = [{domains}]\nwebsite = [{websites}]\n"))
+        };
+        let websites = "'www.example.com.', 'log.example.com=blog', '*.sites.example.com'";
+        let all = read("'example.com', 's3.sites.example.com'", websites).ok().unwrap();
+        let bucket = |name| BucketName::parse(name).unwrap();
+        let one = |host: &str, bucket| WebsiteHost::One { host: host.to_owned(), bucket };
+        assert_eq!(
+            all.websites,
+            [
+                one("www.example.com", bucket("www.example.com")),
+                one("log.example.com", bucket("blog")),
+                WebsiteHost::Below { domain: "sites.example.com".to_owned() },
+            ]
+        );
+        for (domains, websites, sentence) in [
+            ("'s3.example.com'", "'S3.Example.com'", "is a domain already"),
+            ("'s3.example.com'", "'s3.example.com=blog'", "is a domain already"),
+            ("'s3.example.com'", "'*.s3.example.com'", "is a domain already"),
+            ("", "'a.example=blog', 'a.example=log'", "is given twice"),
+            ("", "'*.a.example', '*.A.example'", "is given twice"),
+            ("", "'localhost=B'", "is no name of a bucket"),
+        ] {
+            let error = read(domains, websites).err().unwrap();
+            assert!(error.contains(sentence), "{error}");
+        }
     }
 }

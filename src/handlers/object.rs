@@ -45,13 +45,17 @@ pub(super) async fn put_object(
         Ok((open, key, conditions, meta, staged))
     })
     .await?;
+    // Of a form there is only the length of all of it.
+    let room = context.room(&open, &key, length.or(body.length())).await?;
     receive(context, body, terms, staged, move |staged, proof| {
         let checksum = proof.digests().checksum.clone();
+        let bytes = proof.digests().bytes;
         let sealed = staged.seal(proof, meta)?;
         let committed = open
             .bucket
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
+        room.keep(bytes);
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
         let response = with_new_version(response, committed.version_id);
         let response = config::with_new_expiration(response, &open.bucket, &key);
@@ -100,6 +104,16 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
     }
     let (open, object) =
         context.open_object(&input.object, Action::GetObject).map_err(not_of_delete_marker)?;
+    answer_object(context, &open, object, input)
+}
+
+/// An object that the caller may read, as asked for.
+pub(super) fn answer_object(
+    context: &Context,
+    open: &OpenBucket,
+    object: Object,
+    input: GetObject,
+) -> Result<Response> {
     let version = open.shown_version(&object);
     match input.conditions.weigh(&object.meta.etag, object.modified) {
         Verdict::Proceed => {}
@@ -122,8 +136,8 @@ pub(super) fn get_object(context: &Context, input: GetObject) -> Result<Response
         response = response.header("x-amz-mp-parts-count", parts.to_string());
     }
     response = stored_headers(response, &object.meta, input.overrides);
-    response = with_tagging_count(response, context, &open, &input.object, &object);
-    response = retention::with_lock(context, &open, &input.object, &object, response);
+    response = with_tagging_count(response, context, open, &input.object, &object);
+    response = retention::with_lock(context, open, &input.object, &object, response);
     // The checksum of the whole: beside a range a client would hold it against a piece.
     if input.checksum_mode && (part.is_none() || input.part_number.is_some()) {
         response = with_checksum_read(response, &object, input.part_number);

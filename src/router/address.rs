@@ -34,7 +34,7 @@ fn key(raw: &str) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn decoded(raw: &str) -> Result<Vec<u8>> {
+pub(super) fn decoded(raw: &str) -> Result<Vec<u8>> {
     percent_decode(raw, false).ok_or_else(|| ErrorCode::InvalidURI.into())
 }
 
@@ -43,16 +43,20 @@ fn decoded(raw: &str) -> Result<Vec<u8>> {
 fn bucket_of_host(host: &str, domains: &[String]) -> Option<String> {
     let host = without_port(host).to_ascii_lowercase();
     let domains = domains.iter().map(|domain| domain.to_ascii_lowercase());
-    let rest = |domain: &String| match host.strip_suffix(domain.as_str()) {
-        Some("") => Some(String::new()),
-        Some(rest) => rest.strip_suffix('.').map(str::to_owned),
-        None => None,
-    };
-    domains.filter_map(|domain| rest(&domain)).min_by_key(String::len).filter(|b| !b.is_empty())
+    let buckets = domains.filter_map(|domain| bucket_below(&host, &domain));
+    buckets.min_by_key(String::len).filter(|bucket| !bucket.is_empty())
+}
+
+/// The `bucket` of `bucket.domain`, "" of the domain itself.
+pub(super) fn bucket_below(host: &str, domain: &str) -> Option<String> {
+    match host.strip_suffix(domain)? {
+        "" => Some(String::new()),
+        rest => rest.strip_suffix('.').map(str::to_owned),
+    }
 }
 
 /// A colon inside `[…]` belongs to an IPv6 address.
-fn without_port(host: &str) -> &str {
+pub(super) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,

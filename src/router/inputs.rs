@@ -14,7 +14,7 @@ use crate::http::head::RequestHead;
 use crate::http::range::ByteRange;
 use crate::types::{
     BucketName, CannedAcl, ChecksumAlgorithm, Conditions, ContentHeaders, Grantee, Key,
-    ObjectOwnership, PartNumber, Permission, Retention, Tags, VersionId,
+    ObjectOwnership, PartNumber, Permission, Retention, Tags, VersionId, Visit,
 };
 use std::ops::RangeInclusive;
 
@@ -197,6 +197,23 @@ pub struct GetObject {
     pub overrides: ResponseOverrides,
     /// `x-amz-checksum-mode: ENABLED`.
     pub checksum_mode: bool,
+}
+
+/// A visit to the site of a bucket.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html>
+#[derive(Clone, Debug)]
+pub struct GetPage {
+    /// Whose site it is.
+    pub bucket: BucketName,
+    /// Path, query and host.
+    pub visit: Visit,
+    /// `Range`.
+    pub range: Option<ByteRange>,
+    /// `If-Range`, as of GetObject.
+    pub if_range: Option<String>,
+    /// `If-*`.
+    pub conditions: Conditions,
 }
 
 /// What a new object is given beside its bytes.

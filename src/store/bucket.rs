@@ -10,7 +10,7 @@ use super::multipart::{self, Upload, UploadInfo, UploadPage};
 use super::object::{self, Committed, Object};
 use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
-use super::{Root, commit, copy, dir, list, refused};
+use super::{Root, commit, copy, dir, list, refused, usage};
 use crate::error::{ErrorCode, Result};
 use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
@@ -44,7 +44,7 @@ pub struct BucketConfig {
     /// Its own tags, not those of its objects.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// How it is to be served as a site; nothing serves it.
+    /// How it is served as a site, where the server was given a host name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<WebsiteConfiguration>,
     /// Acceleration was once put to `Suspended`: all there is of it.
@@ -274,6 +274,12 @@ impl Bucket {
         version_marker: Option<VersionId>,
     ) -> Result<VersionPage> {
         versions::list(self, query, version_marker)
+    }
+
+    /// Bytes of all keys that begin with `prefix`: objects, older versions and uploads in progress.
+    /// It walks all of them.
+    pub fn bytes_stored(&self, prefix: &str) -> Result<u64> {
+        usage::bytes_stored(self, prefix)
     }
 
     /// Starts a multipart upload; the meta's etag is a placeholder.

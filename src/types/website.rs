@@ -1,7 +1,11 @@
-//! How a bucket is to be served as a web site: checked, stored and shown. The server does not
-//! serve pages by it; a tool that manages it (Terraform, the console's kin) finds what it put.
+//! How a bucket is served as a web site: checked when it is put, stored and shown; [`visit`] is what
+//! a site does by it.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html>
+
+mod visit;
+
+pub use visit::{Redirection, Step, Visit};
 
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
@@ -161,3 +165,6 @@ fn check_protocol(protocol: Option<&str>) -> Result<()> {
 fn argument(message: &'static str, name: &str) -> S3Error {
     S3Error::argument(message, name, "")
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,14 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod command;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
 pub mod process;
 pub mod refusals;
+pub mod roles;
 pub mod sharing;
 pub mod upload;
 pub mod xml;
@@ -79,6 +81,16 @@ impl TestServer {
     /// The same after `change` has had its say.
     pub fn with(change: impl FnOnce(&mut Config)) -> TestServer {
         TestServer::listen(TempDir::new(), false, change)
+    }
+
+    /// The same without a single fsync, for tests of many requests and no crash.
+    pub fn unsynced(change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = TempDir::new();
+        let data = dir.path().join("data");
+        TestServer::listen(dir, false, |config| {
+            config.store = Store::open(&data, Durability::Relaxed).expect("the store opens");
+            change(config);
+        })
     }
 
     /// The same through TLS, with a certificate of its own.
@@ -173,6 +185,7 @@ fn config(dir: &Path) -> Config {
     let store = Store::open(&dir.join("data"), Durability::Strict).expect("the store opens");
     Config {
         domains: Vec::new(),
+        websites: Vec::new(),
         region: "us-east-1".to_owned(),
         auth: Settings { require_signed_payload: false },
         clock: Clock::System,

@@ -124,6 +124,14 @@ impl RequestFacts {
         self.set(OBJECT_CREATION, Some(creates.to_string()));
     }
 
+    /// Of a visit to a site, where no parameter and no header of S3's counts: only who visits, from
+    /// where, is weighed.
+    pub fn of_visit(head: &RequestHead, peer: IpAddr, tls: Option<&'static str>) -> RequestFacts {
+        let mut facts = RequestFacts::gather(head, peer, tls);
+        facts.values.retain(|(key, _)| is_global(key));
+        RequestFacts { signed: None, tags: Vec::new(), ..facts }
+    }
+
     /// The same of a request whose body brings these tags.
     pub fn with_request_tags(&self, tags: &Tags) -> RequestFacts {
         RequestFacts { tags: tags.0.clone(), ..self.clone() }
@@ -166,12 +174,16 @@ impl RequestFacts {
     /// not be what a policy weighs (security class A).
     pub fn of_form(&self, fields: &RequestHead) -> RequestFacts {
         let mut facts = RequestFacts::gather(fields, self.peer, self.tls);
-        let global = |(key, _): &(&str, String)| key.starts_with("aws:");
-        facts.values.retain(|value| !global(value));
-        facts.values.extend(self.values.iter().filter(|value| global(value)).cloned());
+        facts.values.retain(|(key, _)| !is_global(key));
+        facts.values.extend(self.values.iter().filter(|(key, _)| is_global(key)).cloned());
         facts.set_creates_object(true);
         facts
     }
+}
+
+/// Whether a key is about the sender and not about what is asked for.
+fn is_global(key: &str) -> bool {
+    key.starts_with("aws:")
 }
 
 /// Condition keys, in lower case since their case does not matter, and their values.
@@ -243,6 +255,8 @@ impl Facts {
             self.known(CONTENT_SHA256, UNSIGNED_PAYLOAD.to_owned());
         }
         let Some(user) = verified.user() else { return };
+        // By its own id, also where it acts for the bucket's owner: a policy says who may not, and
+        // every user is named by one form of principal.
         self.known("aws:principaltype", "Account".to_owned());
         self.known("aws:userid", user.owner.id.clone());
         self.known("aws:principalaccount", user.owner.id.clone());

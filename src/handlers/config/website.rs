@@ -1,4 +1,5 @@
-//! GetBucketWebsite, PutBucketWebsite, DeleteBucketWebsite: kept and shown, not served.
+//! GetBucketWebsite, PutBucketWebsite, DeleteBucketWebsite. Pages are served by it where the server
+//! was given a host name for the bucket (`handlers::website`).
 
 use super::{no_content, none};
 use crate::error::{ErrorCode, Result};

@@ -7,6 +7,10 @@
 //! as `ForAnyValue` is, and a negated operator as the opposite of that. A quantifier counts only
 //! values that are not empty: for it, says AWS, an empty text is as no value.
 //!
+//! A value with a variable that the request has no value for fits nothing. AWS says that it "might
+//! cause the entire statement to be invalid". Here it does so where it would let something through:
+//! an Allow for all but what cannot be told allows nothing, a Deny for all but that denies all.
+//!
 //! Refused when the policy is written: an operator AWS has not, a value that is no number, date,
 //! address, boolean or ARN where one is wanted, a key nobody knows. BinaryEquals is refused too (no
 //! condition key of S3 is binary), and Null with a quantifier (it asks for no value).
@@ -84,10 +88,13 @@ impl Condition {
             None => (None, operator),
         };
         let (if_exists, name) = match name.strip_suffix("IfExists") {
-            Some("Null") => return Err(UNKNOWN_OPERATOR),
             Some(name) => (true, name),
             None => (false, name),
         };
+        // It asks whether the key is there, not for a value of it.
+        if name == "Null" && name != operator {
+            return Err(UNKNOWN_OPERATOR);
+        }
         let key = key.to_ascii_lowercase();
         if !is_condition_key(&key) {
             return Err("Policy has an invalid condition key");
@@ -96,14 +103,12 @@ impl Condition {
             values.one_or_many().into_iter().map(Json::scalar).collect();
         let values = values.filter(|values| !values.is_empty()).ok_or("Invalid policy syntax.")?;
         let (negated, test) = Test::parse(name, &values, variables)?;
-        if quantifier.is_some() && matches!(test, Test::Null(_)) {
-            return Err(UNKNOWN_OPERATOR);
-        }
         Ok(Condition { key, negated, if_exists, quantifier, test })
     }
 
-    /// Whether it holds for a request.
-    pub(super) fn holds(&self, facts: &Facts) -> bool {
+    /// Whether it holds for a request. `strict` where it would let something through: then a
+    /// negated operator does not hold where the request has no value for a variable.
+    pub(super) fn holds(&self, facts: &Facts, strict: bool) -> bool {
         let mut values = facts.of(&self.key);
         if let Test::Null(absent) = self.test {
             return values.next().is_none() == absent;
@@ -111,7 +116,8 @@ impl Condition {
         if self.if_exists && values.clone().next().is_none() {
             return true;
         }
-        let fits = |value: &str| self.test.fits(value, facts);
+        let unknown = strict && self.negated && self.test.is_unknown(facts);
+        let fits = |value: &str| unknown || self.test.fits(value, facts);
         let mut filled = values.clone().filter(|value| !value.is_empty());
         match self.quantifier {
             Some(Quantifier::ForAllValues) => filled.all(|value| fits(value) != self.negated),
@@ -200,6 +206,17 @@ impl Test {
                 networks.iter().any(|network| network.contains(address.to_canonical()))
             }),
             Test::Null(_) => false,
+        }
+    }
+
+    /// Whether the request has no value for one of its variables.
+    fn is_unknown(&self, facts: &Facts) -> bool {
+        match self {
+            Test::Text(patterns) => patterns.iter().any(|pattern| pattern.is_unknown(facts)),
+            Test::Arn(arns) => arns.iter().any(|arn| arn.is_unknown(facts)),
+            Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Ip(_) | Test::Null(_) => {
+                false
+            }
         }
     }
 }

@@ -113,13 +113,6 @@ impl Pattern {
         self.tokens.contains(&Token::Any)
     }
 
-    /// What stands between its colons, up to `most` parts: the last has what colons are left. The
-    /// colon of a variable's name or value parts nothing.
-    pub(super) fn parts(&self, most: usize) -> Vec<Pattern> {
-        let part = |tokens: &[Token]| Pattern { tokens: tokens.to_vec(), fold: self.fold };
-        self.tokens.splitn(most, |token| *token == Token::Char(':')).map(part).collect()
-    }
-
     /// Whether the whole text is of this pattern.
     pub(super) fn matches(&self, text: &str, facts: &Facts) -> bool {
         let copied = if self.fold { text.len() } else { 0 };
@@ -132,6 +125,18 @@ impl Pattern {
             return glob(&self.tokens, &text, facts);
         }
         self.resolve(text.len(), facts).is_some_and(|tokens| glob(&tokens, &text, facts))
+    }
+
+    /// Whether the request has no value for one of its variables.
+    pub(super) fn is_unknown(&self, facts: &Facts) -> bool {
+        self.tokens.iter().any(|token| match token {
+            Token::Fact(key, default) => {
+                let mut values = facts.of(key);
+                let value = values.next().or(default.as_deref());
+                value.is_none() || values.next().is_some()
+            }
+            Token::Char(_) | Token::One | Token::Any => false,
+        })
     }
 
     /// The tokens with each variable's value in its place; `None` also where they have become more

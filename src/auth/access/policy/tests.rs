@@ -262,6 +262,7 @@ fn what_the_grammar_has_not_is_refused() {
         json!({"Condition": {"StringEquals": {"aws:Referer": {}}}}),
         json!({"Condition": {"StringIs": {"aws:Referer": "x"}}}),
         json!({"Condition": {"NullIfExists": {"aws:Referer": "true"}}}),
+        json!({"Condition": {"ForAnyValue:Null": {"aws:Referer": "true"}}}),
         json!({"Condition": {"ForSome:StringEquals": {"aws:Referer": "x"}}}),
         json!({"Condition": {"StringEquals": {"s3:prefixx": "x"}}}),
         json!({"Condition": {"StringEquals": {"Referer": "x"}}}),

@@ -158,3 +158,50 @@ fn all_conditions_must_hold() {
         assert!(!holds(both.clone(), &some), "{missing}");
     }
 }
+
+#[test]
+fn the_six_parts_of_an_arn_are_held_one_by_one() {
+    let root = [("aws:principalarn", "arn:aws:iam::1234:root")];
+    for (wanted, fits) in [
+        ("arn:aws:iam::1234:root", true),
+        ("arn:aws:iam::1*:*", true),
+        ("arn:*:*:*:*:r??t", true),
+        ("arn:aws:*:root:::", false),
+        ("arn:aws:iam:*:root:*", false),
+        ("arn:aws:*:::root", false),
+    ] {
+        for operator in ["ArnLike", "ArnEquals"] {
+            let like = json!({operator: {"aws:PrincipalArn": wanted}});
+            assert_eq!(holds(like, &root), fits, "{operator} {wanted}");
+        }
+        let not_like = json!({"ArnNotLike": {"aws:PrincipalArn": wanted}});
+        assert_eq!(holds(not_like, &root), !fits, "ArnNotLike {wanted}");
+    }
+    for few in ["*", "arn:aws:iam::1234", "arn:${aws:partition}:iam::1234:root"] {
+        let condition = json!({"Condition": {"ArnLike": {"aws:PrincipalArn": few}}});
+        assert_malformed(&document(statement(condition)));
+    }
+}
+
+/// AWS: a variable without value may make the statement invalid. An exception that cannot be told
+/// widens no Allow and narrows no Deny.
+#[test]
+fn all_but_a_variable_without_value_is_nothing_to_allow_and_everything_to_deny() {
+    let home = "arn:aws:s3:::bkt/${aws:username}/*";
+    let not_resource = json!({"Resource": null, "NotResource": [home, "arn:aws:s3:::bkt/x"]});
+    let not_like = json!({"Condition": {"StringNotLike": {"aws:Referer": "${aws:username}"}}});
+    let not_arn =
+        json!({"Condition": {"ArnNotLike": {"aws:Referer": "arn:a:b:c:d:${aws:username}"}}});
+    for exception in [not_resource, not_like, not_arn] {
+        for (effect, verdict) in [("Allow", Verdict::Silent), ("Deny", Verdict::Deny)] {
+            let mut change = exception.clone();
+            change["Effect"] = json!(effect);
+            let policy = policy(change);
+            let unknown = facts(&[("aws:referer", "https://a/b")]);
+            assert_eq!(policy.weigh(None, GET, "bkt/k", &unknown), verdict, "{exception}");
+        }
+        let known = [("aws:referer", "https://a/b"), ("aws:username", "ann")];
+        let known = policy(exception.clone()).weigh(None, GET, "bkt/k", &facts(&known));
+        assert_eq!(known, Verdict::Allow, "{exception}");
+    }
+}
