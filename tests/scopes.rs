@@ -7,7 +7,7 @@ mod common;
 use common::client::Request;
 use common::form::Form;
 use common::operations::{PARTS, operations};
-use common::refusals::{Refusals, begin, server};
+use common::refusals::{Refusals, begin, server, snapshot};
 use common::roles::{Scene, Wants, as_third, scoped, wants, with_role};
 use common::sharing::{
     as_other, assert_denied, assert_refused, bucket, object, owner_of, statement,
@@ -27,18 +27,18 @@ fn scene(role: Role, key: &'static str) -> Scene {
 /// Roles, the key they ask about, and what they may do with it.
 fn roles() -> Vec<(&'static str, Role, &'static str, Vec<Wants>)> {
     use Wants::*;
-    let all_but_admin = vec![Anything, Read, List, Write, Change, Copy, Look, WriteAll];
+    let all_but_admin = vec![Anything, Read, List, Write, Change, Copy, Look, Make, WriteAll];
     let all = [all_but_admin.clone(), vec![Admin]].concat();
     let folder = || scoped(&["bkt/in"], &["bkt/in"]);
     vec![
         ("nothing", scoped(&[], &[]), "k", vec![Anything]),
         ("elsewhere", scoped(&["bkt2", "b-kt"], &["bkt2"]), "k", vec![Anything]),
         ("read", scoped(&["bkt"], &[]), "k", vec![Anything, Read, List, Look]),
-        ("write", scoped(&[], &["bkt"]), "k", vec![Anything, Write, Look, WriteAll]),
+        ("write", scoped(&[], &["bkt"]), "k", vec![Anything, Write, Look, Make, WriteAll]),
         ("both", scoped(&["bkt"], &["bkt"]), "k", all_but_admin.clone()),
         ("all", scoped(&["*"], &["*"]), "k", all_but_admin),
-        ("folder", folder(), "in/k", vec![Anything, Read, Write, Change, Look]),
-        ("beside", folder(), "in2/k", vec![Anything, Look]),
+        ("folder", folder(), "in/k", vec![Anything, Read, Write, Change, Look, Make]),
+        ("beside", folder(), "in2/k", vec![Anything, Look, Make]),
         ("admin", Role::Admin, "k", all),
     ]
 }
@@ -176,6 +176,21 @@ fn create_bucket_is_for_who_may_write_all_of_it_and_the_bucket_is_roots() {
     }
     let after = server.call(Request::new("GET", "/backups?acl"));
     assert_eq!(after.text(), acl.text(), "nothing was configured");
+}
+
+/// rclone makes the bucket before it stores a single file, also in a folder of it.
+#[test]
+fn create_bucket_of_one_that_is_there_is_for_who_may_write_some_of_it() {
+    let server = TestServer::with(with_role(scoped(&["*"], &["parts/of"])));
+    for name in ["parts", "readable"] {
+        assert_eq!(as_third(&server, &Request::new("PUT", &format!("/{name}"))).status, 200);
+    }
+    let before = snapshot(&server);
+    assert_eq!(as_other(&server, &Request::new("PUT", "/parts")).status, 200);
+    assert_denied(&as_other(&server, &Request::new("PUT", "/readable")));
+    let public = Request::new("PUT", "/parts").header("x-amz-acl", "public-read");
+    assert_denied(&as_other(&server, &public));
+    assert_eq!(snapshot(&server), before);
 }
 
 #[test]

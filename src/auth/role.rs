@@ -44,6 +44,11 @@ impl Scopes {
         self.read.iter().chain(&self.write).any(|scope| scope.is_in(bucket))
     }
 
+    /// Whether anything of that bucket is there to write.
+    pub fn write_in(&self, bucket: &BucketName) -> bool {
+        self.write.iter().any(|scope| scope.is_in(bucket))
+    }
+
     /// Whether all that a bucket of that name may hold is there to write: who has that may make
     /// the bucket too.
     pub fn write_all_of(&self, bucket: &BucketName) -> bool {

@@ -8,8 +8,10 @@
 //! Each user sees its own buckets, or those that its role reaches; a directory made by hand is
 //! root's, and so is a bucket that was made by whoever acts for the owners of buckets.
 //!
-//! Refused beyond AWS: who may write all of a bucket makes it, since restic, rclone and s3cmd do so
-//! before they write, but gives it no ACL, lock or ownership: to configure it is not in its scopes.
+//! restic, rclone and s3cmd make the bucket before they write. So who may write all of a bucket may
+//! make it, and who may write some of one that is there is answered as its owner is, and changes
+//! nothing: AWS would refuse, and rclone then stores no single file. But none of them gives it an
+//! ACL, a lock or an ownership: to configure it is not in their scopes.
 
 use super::list::{parse_token, token};
 use super::receive::receive_xml;
@@ -68,12 +70,12 @@ fn is_owner(context: &Context, config: &BucketConfig, caller: &Owner) -> bool {
     context.owner_of(config).is_some_and(|owner| owner.id == caller.id)
 }
 
-/// Whose a bucket is that the caller makes, if it may make one of that name.
+/// Whose a bucket is that the caller makes, if it may ask for one of that name.
 fn owner_of_new(context: &Context, name: &BucketName) -> Result<Owner> {
     let caller = context.caller()?;
     let may = match &caller.role {
         Role::Account => return Ok(caller.owner.clone()),
-        Role::Scoped(scopes) => scopes.write_all_of(name),
+        Role::Scoped(scopes) => scopes.write_in(name),
         Role::Admin => true,
     };
     let root = context.users.root().filter(|_| may).ok_or(ErrorCode::AccessDenied)?;
@@ -114,6 +116,14 @@ pub(super) async fn create_bucket(
 }
 
 fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
+    if let Role::Scoped(scopes) = &context.caller()?.role
+        && !scopes.write_all_of(name)
+    {
+        return recreate(context, name, config).map_err(|error| match error.code {
+            ErrorCode::NoSuchBucket => ErrorCode::AccessDenied.into(),
+            _ => error,
+        });
+    }
     match context.store.create_bucket(name, config.clone()) {
         Err(error) if error.code == ErrorCode::BucketAlreadyExists => {
             recreate(context, name, config)

@@ -48,6 +48,8 @@ pub enum Wants {
     Copy,
     /// To reach any key of the bucket.
     Look,
+    /// To write any key of the bucket, which is there.
+    Make,
     /// To write all of the bucket.
     WriteAll,
     /// To act for the owner in all things.
@@ -58,8 +60,8 @@ pub enum Wants {
 pub fn wants(op: &Op) -> Wants {
     match op.name {
         "ListBuckets" => Wants::Anything,
-        // Of the key `nothing`.
-        "CreateBucket" | "DeleteObjects" => Wants::WriteAll,
+        "CreateBucket" => Wants::Make,
+        "DeleteObjects" => Wants::WriteAll, // of the key `nothing`
         "GetBucketPolicy" => Wants::Admin,
         "ListObjects" | "ListObjectsV2" | "ListObjectVersions" | "ListMultipartUploads" => {
             Wants::List
