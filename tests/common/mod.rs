@@ -8,11 +8,13 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod existence;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
 pub mod process;
+pub mod recording;
 pub mod refusals;
 pub mod sharing;
 pub mod upload;

@@ -1,0 +1,150 @@
+//! Security class G, generated: whoever may not list a bucket is answered byte for byte the same
+//! about a private key whether an object has it or not, whatever is asked about it, how, and in
+//! what state key and bucket are.
+//!
+//! Each caller asks each question of each state of a key and of a key that nothing ever had. The
+//! answers are compared from the status line to the last byte, with whether the connection was
+//! kept; only what no two requests have in common is masked, see `common::existence::wire`.
+//!
+//! What a caller's own grant shows it of an object is not compared, and exceptions are counted
+//! under their reason: there are no others.
+
+mod common;
+
+use common::existence::asks::{Ask, asks};
+use common::existence::callers::{Caller, callers, users};
+use common::existence::states::{States, Thing};
+use common::existence::wire::{Wire, masked};
+use common::existence::worlds::{World, worlds};
+use common::{OTHER, OWN, TestServer, user};
+use glassbucket::auth::{User, Users};
+use glassbucket::server::{Clock, UsersSource};
+use glassbucket::types::Timestamp;
+use std::collections::BTreeMap;
+
+fn server() -> TestServer {
+    TestServer::with(|config| {
+        config.clock = Clock::Fixed(Timestamp::now());
+        let own = User { root: true, ..user("own1", "own", OWN) };
+        let all = [own, user("other1", "other", OTHER)].into_iter().chain(users());
+        config.users = UsersSource::fixed(Users::new(all.collect()).expect("users"));
+    })
+}
+
+/// What came of it, and of how much.
+#[derive(Default)]
+struct Tally {
+    compared: BTreeMap<String, usize>,
+    exceptions: BTreeMap<&'static str, usize>,
+    differ: Vec<String>,
+}
+
+/// One caller before one bucket.
+struct Inquiry<'s> {
+    server: &'s TestServer,
+    world: World,
+    caller: &'s Caller,
+    wire: Wire,
+}
+
+impl Inquiry<'_> {
+    /// The masked answer; `None` where the caller cannot ask that.
+    fn answer(&mut self, ask: &Ask, thing: &Thing) -> Option<String> {
+        let sent = self.caller.request(self.server, &self.world, ask, thing)?;
+        Some(masked(&self.wire.ask(&sent), thing))
+    }
+
+    /// Asks about every state, and about nothing.
+    fn compare(&mut self, ask: &Ask, states: &mut States<'_>, tally: &mut Tally) {
+        let Some(of_nothing) = self.answer(ask, states.void()) else { return };
+        if is_success(&of_nothing) {
+            states.renew_void();
+        }
+        for index in 0..states.len() {
+            let (is_object, thing) = states.get(index);
+            let mut thing = thing.clone();
+            if (self.caller.reaches)(ask) {
+                thing = Thing { key: thing.key.clone(), ..states.void().clone() };
+                thing.state = states.get(index).1.state;
+            }
+            if is_object && (self.caller.sees)(ask) {
+                continue;
+            }
+            if let Some(reason) = (self.caller.exception)(ask) {
+                *tally.exceptions.entry(reason).or_default() += 1;
+                continue;
+            }
+            let of_thing = self.answer(ask, &thing).expect("a question that was asked already");
+            *tally.compared.entry(self.caller.title()).or_default() += 1;
+            if of_thing != of_nothing {
+                let (world, caller) = (self.world, self.caller.title());
+                tally.differ.push(format!(
+                    "{caller} {world:?} {}: {}\n--- there\n{of_thing}\n--- absent\n{of_nothing}\n",
+                    thing.state,
+                    ask.title()
+                ));
+            }
+            if is_success(&of_thing) {
+                states.renew(index);
+            }
+        }
+    }
+}
+
+fn is_success(answer: &str) -> bool {
+    let (_, last) = answer.rsplit_once("HTTP/1.1 ").expect("a status line");
+    last.starts_with('2')
+}
+
+/// Each caller puts one question in so many to a bucket: together they put each to some.
+const SHARES: usize = 60;
+/// The same where there is time: each caller puts each question to four kinds of bucket.
+const SHARES_AT_LEISURE: usize = 5;
+/// Differences that are shown whole.
+const SHOWN: usize = 400;
+
+#[test]
+fn class_g_no_answer_tells_whether_a_private_object_exists() {
+    compare_all(SHARES);
+}
+
+#[test]
+#[ignore = "the same a dozen times over: minutes"]
+fn class_g_no_answer_tells_whether_a_private_object_exists_at_leisure() {
+    compare_all(SHARES_AT_LEISURE);
+}
+
+fn compare_all(shares: usize) {
+    let server = server();
+    let (asks, callers) = (asks(), callers(&server));
+    let mut tally = Tally::default();
+    for (number, world) in worlds(&server).into_iter().enumerate() {
+        let mut states = States::of(&server, world);
+        for (turn, caller) in callers.iter().enumerate() {
+            let wire = Wire::new(server.address);
+            let mut inquiry = Inquiry { server: &server, world, caller, wire };
+            for (index, ask) in asks.iter().enumerate() {
+                if (index + number + 7 * turn) % shares == 0 {
+                    inquiry.compare(ask, &mut states, &mut tally);
+                }
+            }
+        }
+    }
+    tally.end(asks.len());
+}
+
+impl Tally {
+    #[track_caller]
+    fn end(&self, asks: usize) {
+        for (caller, compared) in &self.compared {
+            println!("{compared:7} answers compared for {caller}");
+        }
+        for (reason, times) in &self.exceptions {
+            println!("{times:7} answers not compared: {reason}");
+        }
+        let compared: usize = self.compared.values().sum();
+        println!("{compared:7} in all, of {asks} questions");
+        let shown: String = self.differ.iter().take(SHOWN).cloned().collect();
+        assert!(self.differ.is_empty(), "{} differ:\n{shown}", self.differ.len());
+    }
+}
