@@ -190,7 +190,7 @@ fn walk(rows: &[Row], target: &str, read: &str, set: Set) {
             let place = format!("{grantee} {permission} of {target}, {which}");
             set(&server, target, &policy(&[(grantee, permission)]));
             let shown = server.call(Request::new("GET", &format!("{target}?acl"))).text();
-            // Groups are shown before users, as on AWS.
+            // Groups are shown before users; the order means nothing.
             let permissions = texts(&shown, "Grant", "Permission");
             let wanted = [(*permission).to_owned(), "FULL_CONTROL".to_owned()];
             assert!(wanted.iter().all(|one| permissions.contains(one)), "{place}: {shown}");
