@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `config` | flags, environment, file and defaults become one value |
 //! | `serve` | opens the store, reads the users, runs the server until a signal |
-//! | `users` | `users.json`: made at the first start, changed under a lock |
+//! | `users` | `users.json`: made at the first start, changed by `glassbucket user` |
 //! | `hello` | what a person pastes into each client |
 //! | `profile` | the same for Cyberduck, as a file |
 //!
@@ -25,7 +25,7 @@ mod profile;
 mod serve;
 mod users;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,9 +43,9 @@ enum Command {
     /// Serve a directory of buckets over S3
     #[command(after_help = config::AFTER_HELP)]
     Serve(Box<config::Settings>),
-    /// Add, list and remove the users who may sign requests
+    /// The users who may sign requests: their keys, what they may do, how long and how much
     #[command(subcommand)]
-    User(UserCommand),
+    User(Box<users::UserCommand>),
     /// Print what the server knows of one object's file
     Stat {
         /// The file, as it lies in the data directory
@@ -53,38 +53,11 @@ enum Command {
     },
 }
 
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Add a user; what is not given is made. The secret key is printed this once
-    Add(users::NewUser),
-    /// List users, root first; never their secrets
-    List(DataDirectory),
-    /// Remove a user; the buckets stay, owned by the id that is gone
-    Remove {
-        /// Access key id, canonical id, or display name if only one user has it
-        user: String,
-        #[command(flatten)]
-        directory: DataDirectory,
-    },
-}
-
-/// Where the buckets and `users.json` are.
-#[derive(Args)]
-struct DataDirectory {
-    /// The data directory
-    #[arg(long, value_name = "DIR", env = "GLASSBUCKET_DATA", default_value = config::DATA)]
-    data: PathBuf,
-}
-
 /// Parses the arguments and runs a subcommand; the exit code.
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Serve(flags) => serve::serve(*flags),
-        Command::User(UserCommand::Add(new)) => users::add(new).and_then(print),
-        Command::User(UserCommand::List(at)) => users::list(&at.data).and_then(print),
-        Command::User(UserCommand::Remove { user, directory }) => {
-            users::remove(&directory.data, &user).and_then(print)
-        }
+        Command::User(command) => users::run(*command).and_then(print),
         Command::Stat { path } => crate::store::describe(&path)
             .map_err(|error| format!("{}: {error}", path.display()))
             .and_then(print),

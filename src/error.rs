@@ -100,6 +100,7 @@ codes! {
     OperationAborted 409 "A conflicting conditional operation is currently in progress against this resource. Try again."
     OwnershipControlsNotFoundError 404 "The bucket ownership controls were not found"
     PreconditionFailed 412 "At least one of the preconditions that you specified did not hold."
+    QuotaExceeded 403 "There is no room left for this: the quota of the bucket's owner would be exceeded."
     ReplicationConfigurationNotFoundError 404 "The replication configuration was not found"
     RequestHeaderSectionTooLarge 400 "Your request header section exceeds the maximum allowed size."
     RequestTimeTooSkewed 403 "The difference between the request time and the server's time is too large."
@@ -107,6 +108,7 @@ codes! {
     ServerSideEncryptionConfigurationNotFoundError 404 "The server side encryption configuration was not found"
     ServiceUnavailable 503 "Service is unable to handle request."
     SignatureDoesNotMatch 403 "The request signature that we calculated does not match the signature that you provided. Check your secret access key and signing method."
+    SlowDown 503 "Please reduce your request rate."
     UnresolvableGrantByEmailAddress 400 "The email address that you provided does not match any account on record."
     XAmzContentSHA256Mismatch 400 "The provided 'x-amz-content-sha256' header does not match what was computed."
 }

@@ -29,6 +29,7 @@ mod multipart;
 mod object;
 mod open;
 mod post_object;
+mod quota;
 mod receive;
 mod retention;
 mod tagging;
@@ -45,14 +46,18 @@ use crate::http::response::Response;
 use crate::router::{ExpectedOwners, Operation};
 use crate::store::{Bucket, BucketConfig, DeleteMarker, Found, Object, Store, Upload};
 use crate::types::{Key, Owner, PublicAccessBlock, Timestamp, UploadId, VersionId};
+use crate::usage::Usage;
 use crate::xml::Document;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What every handler is given.
 #[derive(Clone)]
 pub struct Context {
     /// The store.
     pub store: Store,
+    /// What users have used up.
+    pub usage: Arc<Usage>,
     /// Users, to resolve grantees and owners.
     pub users: Arc<Users>,
     /// Proof of who asks.
@@ -65,6 +70,8 @@ pub struct Context {
     pub expected_owners: ExpectedOwners,
     /// The time of the request.
     pub now: Timestamp,
+    /// The same by the clock of [`Usage::admit`].
+    pub elapsed: Duration,
     /// Region answered in headers (`x-amz-bucket-region`).
     pub region: Arc<str>,
 }
@@ -93,6 +100,8 @@ pub async fn handle(
         Operation::CompleteMultipartUpload(input) => {
             multipart::complete_multipart_upload(context, input, body).await
         }
+        Operation::CopyObject(input) => copy::copy_object(context, input).await,
+        Operation::UploadPartCopy(input) => copy::upload_part_copy(context, input).await,
         Operation::CreateBucket(input) => bucket::create_bucket(context, input, body).await,
         Operation::DeleteObjects(input) => delete::delete_objects(context, input, body).await,
         Operation::PutBucketAcl(bucket, input) => {
@@ -148,8 +157,6 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::GetObject(input) | Operation::HeadObject(input) => {
             object::get_object(context, input)
         }
-        Operation::CopyObject(input) => copy::copy_object(context, input),
-        Operation::UploadPartCopy(input) => copy::upload_part_copy(context, input),
         Operation::DeleteObject(input) => delete::delete_object(context, &input),
         Operation::CreateMultipartUpload(input) => {
             multipart::create_multipart_upload(context, input)
@@ -162,6 +169,8 @@ fn without_body(context: &Context, operation: Operation) -> Result<Response> {
         Operation::PutObject(_)
         | Operation::PostObject(_)
         | Operation::UploadPart(_)
+        | Operation::CopyObject(_)
+        | Operation::UploadPartCopy(_)
         | Operation::CompleteMultipartUpload(_)
         | Operation::CreateBucket(_)
         | Operation::DeleteObjects(_)

@@ -31,6 +31,7 @@
 //! | [`router`] | what is asked: path, query and headers to an [`router::Operation`] | `http::head`, `http::form`, `http::range`, `digest`, `types`, `error` |
 //! | [`store`] | objects as plain files | `auth::PayloadVerified`, `digest`, `types`, `error`, `notice`, `random` |
 //! | [`lifecycle`] | which objects end when, and the sweep that ends them | `store`, `notice`, `types`, `error` |
+//! | [`usage`] | what users use up: requests in a second, bytes stored | `store`, `auth::User`, `auth::Role`, `notice`, `types`, `error` |
 //! | [`handlers`] | one short story an operation | all of the above |
 //! | [`server`] | accept loop and request loop: the one place that joins all others | all |
 //! | [`cli`] | the command line | all |
@@ -53,4 +54,5 @@ pub mod server;
 pub mod store;
 pub mod tls;
 pub mod types;
+pub mod usage;
 pub mod xml;

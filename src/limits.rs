@@ -44,6 +44,10 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest silence inside a body, either way.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that must come within [`BODY_TIMEOUT`] of waiting for them, or all that is left
+/// of it: some 270 in a second, a tenth of the slowest modem. Who sends less holds a connection for
+/// days (slowloris); Apache asks for 500 a second, Kestrel for 240.
+pub const BODY_PACE_BYTES: usize = 8 * 1024;
 /// The TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the last answer a connection is still read, so that the answer is not lost to a reset:
@@ -55,10 +59,26 @@ pub const LINGER_WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// From SIGTERM until requests under way are cut.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Between two looks at a file that people change while the server runs: certificate, `users.json`.
+/// Between two looks at the certificate, which is renewed while the server runs.
 pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A duration given to `glassbucket user`, in seconds: a hundred years, as more is a slip of the
+/// finger.
+pub const DURATION_SECS_MAX: u64 = 100 * 365 * 24 * 60 * 60;
 /// Between two sweeps by lifecycle rules; AWS runs them once a day.
 pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// A user's stored bytes are measured again when the last measure is older: so long what hands and
+/// other servers write beside us may not count.
+pub const QUOTA_AGE_MAX: Duration = Duration::from_secs(5 * 60);
+/// A user who is full has its bytes measured again, at a write, no sooner than this: what it has
+/// removed makes room after that long.
+pub const QUOTA_WALK_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// Nor sooner than the last walk took, so many times: a full user with a million files keeps a
+/// tenth of one thread busy, however much it sends.
+pub const QUOTA_WALK_PAUSE_WALKS: u32 = 10;
+/// Walks of different users at once: each is a thread of the pool that requests wait for, and reads
+/// from the same disk.
+pub const QUOTA_WALKS_MAX: usize = 4;
+
 /// Lines of the access log that may wait for a slow pipe; further ones are dropped and counted.
 pub const LOG_LINES_QUEUED_MAX: usize = 16 * 1024;
 

@@ -20,7 +20,7 @@ mod users;
 
 pub use listeners::{Listen, Listeners};
 pub use log::LogFormat;
-pub use users::UsersSource;
+pub use users::{UsersFile, UsersSource};
 
 use crate::auth::Settings;
 use crate::lifecycle::Day;
@@ -29,11 +29,12 @@ use crate::notice::tell;
 use crate::store::Store;
 use crate::tls;
 use crate::types::{PublicAccessBlock, Timestamp};
+use crate::usage::Usage;
 use rustix::process::{Resource, getrlimit};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -52,6 +53,14 @@ impl Clock {
         match self {
             Clock::System => Timestamp::now(),
             Clock::Fixed(time) => time,
+        }
+    }
+
+    /// How long ago that was, by a clock that nobody sets. It stands still where this one does.
+    fn since(self, began: Instant) -> Duration {
+        match self {
+            Clock::System => began.elapsed(),
+            Clock::Fixed(_) => Duration::ZERO,
         }
     }
 }
@@ -87,6 +96,8 @@ struct Shared {
     log: log::AccessLog,
     users: users::CurrentUsers,
     store: Store,
+    usage: Arc<Usage>,
+    began: Instant,
     block: PublicAccessBlock,
     permits: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -113,7 +124,9 @@ impl Server {
             clock: config.clock,
             log: log::AccessLog::start(config.log),
             users: users::CurrentUsers::new(config.users),
+            usage: Arc::new(Usage::new(config.store.clone())),
             store: config.store,
+            began: Instant::now(),
             block: config.block,
             permits: Arc::new(Semaphore::new(permits as usize)),
             stopping,
@@ -129,7 +142,6 @@ impl Server {
         for (listener, acceptor) in listeners.sockets {
             tasks.spawn(accept_loop(listener, acceptor, shared.clone()));
         }
-        tasks.spawn(users::reload_loop(shared.clone()));
         tasks.spawn(lifecycle::sweep_loop(shared.clone(), lifecycle_day));
         stop.await;
         tasks.shutdown().await;

@@ -46,6 +46,7 @@ mod naming;
 mod object;
 mod probe;
 mod staging;
+mod usage;
 mod versions;
 
 pub use bucket::{Bucket, BucketConfig, Versioning};

@@ -1,89 +1,15 @@
-//! The binary as a person meets it: help, refusals in one sentence, precedence, users and their
-//! file. What needs a running server stands at the end.
+//! The binary as a person meets it: help, refusals in one sentence, precedence; its users are in
+//! `users.rs`. What needs a running server stands at the end.
 
+mod common;
+
+use common::command::{Scratch, answer, glassbucket, refusal, refused, text};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A directory of its own for one test, gone at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Scratch {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Below the build's own directory: /tmp may be a filesystem without `user.*` attributes.
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("cli-{}-{count}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    /// A data directory with a root user, as a first start leaves it.
-    fn with_root() -> Scratch {
-        let scratch = Scratch::new();
-        let text = r#"{"users":[{"id":"r00t","display_name":"root","email":null,
-            "access_key":"GBROOT","secret_key":"roots-secret","root":true}]}"#;
-        scratch.write("data/.glassbucket/users.json", text, 0o600);
-        scratch
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The binary in `at`, with none of the variables of whoever runs the tests.
-fn glassbucket(at: &Scratch, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glassbucket"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GLASSBUCKET_") {
-            command.env_remove(name);
-        }
-    }
-    command.current_dir(&at.0).args(arguments);
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-#[track_caller]
-fn answer(at: &Scratch, arguments: &[&str]) -> String {
-    let output = glassbucket(at, arguments).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// The one sentence of a refusal.
-#[track_caller]
-fn refusal(output: Output) -> String {
-    let sentence = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{sentence}");
-    assert!(sentence.starts_with("glassbucket: ") && sentence.lines().count() == 1, "{sentence}");
-    assert!(output.stdout.is_empty());
-    sentence
-}
-
-#[track_caller]
-fn refused(at: &Scratch, arguments: &[&str]) -> String {
-    refusal(glassbucket(at, arguments).output().unwrap())
-}
+use std::path::Path;
+use std::process::Stdio;
 
 #[test]
 fn help_names_every_flag_with_its_variable() {
@@ -111,7 +37,7 @@ fn listen_address_that_is_none_is_refused() {
     let at = Scratch::new();
     assert!(refused(&at, &["serve", "--listen", "443"]).contains("\"443\""));
     assert!(refused(&at, &["serve", "--listen", "ftp://[::]:21"]).contains("ftp://"));
-    assert!(!at.0.join("data").exists(), "nothing is made before all is checked");
+    assert!(!at.path().join("data").exists(), "nothing is made before all is checked");
 }
 
 #[test]
@@ -165,82 +91,6 @@ fn secret_in_a_file_for_everybody_is_refused() {
 }
 
 #[test]
-fn user_add_makes_what_is_not_given_and_prints_the_secret_once() {
-    let at = Scratch::with_root();
-    let added = answer(&at, &["user", "add", "--display-name", "alice"]);
-    let field = |name: &str| {
-        let line = added.lines().find(|line| line.starts_with(name)).expect(name);
-        line[name.len()..].trim().to_owned()
-    };
-    let (key, secret) = (field("access key id"), field("secret access key"));
-    assert!(key.len() == 20 && key.starts_with("GB"), "{key}");
-    assert!(key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()), "{key}");
-    assert!(secret.len() == 40 && secret.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let id = added.lines().find_map(|line| line.strip_prefix("id ")).unwrap().trim();
-    assert!(id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
-
-    let listed = answer(&at, &["user", "list"]);
-    assert!(listed.contains(&key) && listed.contains("alice") && listed.contains("GBROOT"));
-    assert!(!listed.contains(&secret) && !listed.contains("roots-secret"));
-}
-
-#[test]
-fn user_add_takes_what_is_given_and_refuses_what_exists() {
-    let at = Scratch::with_root();
-    let given = ["user", "add", "--access-key", "AKID1", "--secret-key", "s3cret", "--id", "own1"];
-    let added = answer(&at, &[&given[..], &["--display-name", "own"]].concat());
-    for value in ["AKID1", "s3cret", "own1", "own"] {
-        assert!(added.contains(value), "{value}");
-    }
-    refused(&at, &given);
-    refused(&at, &["user", "add", "--access-key", "with/slash"]);
-    refused(&at, &["user", "add", "--secret-key", ""]);
-    assert_eq!(answer(&at, &["user", "list"]).lines().count(), 2);
-}
-
-#[test]
-fn user_remove_takes_one_and_never_the_root() {
-    let at = Scratch::with_root();
-    for key in ["AKID1", "AKID2", "AKID3"] {
-        answer(&at, &["user", "add", "--access-key", key, "--display-name", "twin"]);
-    }
-    assert!(refused(&at, &["user", "remove", "twin"]).contains("3 users"));
-    assert!(refused(&at, &["user", "remove", "nobody"]).contains("nobody"));
-    assert!(refused(&at, &["user", "remove", "root"]).contains("root"));
-    assert!(answer(&at, &["user", "remove", "AKID2"]).contains("AKID2"));
-    let listed = answer(&at, &["user", "list"]);
-    assert!(listed.contains("AKID1") && !listed.contains("AKID2") && listed.contains("AKID3"));
-}
-
-#[test]
-fn user_file_stays_private() {
-    let at = Scratch::with_root();
-    answer(&at, &["user", "add"]);
-    let file = at.0.join("data/.glassbucket/users.json");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(refused(&at, &["user", "list"]).contains("chmod 600"));
-}
-
-#[test]
-fn user_add_many_at_once_loses_none() {
-    let at = Scratch::with_root();
-    let add = |_| glassbucket(&at, &["user", "add"]).stdout(Stdio::null()).spawn().unwrap();
-    let children: Vec<_> = (0..8).map(add).collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    assert_eq!(answer(&at, &["user", "list"]).lines().count(), 9);
-}
-
-#[test]
-fn user_without_a_data_directory_makes_none() {
-    let at = Scratch::new();
-    assert!(refused(&at, &["user", "add"]).contains("no users yet"));
-    assert!(!at.0.join("data").exists());
-}
-
-#[test]
 fn stat_of_a_file_that_is_not_there_is_refused() {
     let at = Scratch::new();
     assert!(refused(&at, &["stat", "absent"]).contains("absent"));
@@ -270,7 +120,7 @@ fn start_and_stop(at: &Scratch, arguments: &[&str]) -> String {
 fn serve_makes_a_root_once_and_tells_its_secret_once() {
     let at = Scratch::new();
     let first = start_and_stop(&at, &[]);
-    let state = at.0.join("data/.glassbucket");
+    let state = at.path().join("data/.glassbucket");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&state), mode(&state.join("users.json"))), (0o700, 0o600));
     let secret = first.lines().find_map(|line| line.strip_prefix("secret access key  ")).unwrap();
@@ -299,9 +149,6 @@ fn serve_twice_at_once_makes_one_root() {
 fn serve_with_given_keys_keeps_the_root_of_the_file() {
     let at = Scratch::with_root();
     at.write("file.toml", "access-key-id = 'GIVEN'\nsecret-access-key = 'hushhush'\n", 0o600);
-    // The store wants its own directory private.
-    let state = at.0.join("data/.glassbucket");
-    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
     let said = start_and_stop(&at, &["--config", "file.toml"]);
     assert!(said.contains("GIVEN") && !said.contains("hushhush"), "{said}");
     assert!(answer(&at, &["user", "list"]).contains("GBROOT"));
@@ -311,7 +158,6 @@ fn serve_with_given_keys_keeps_the_root_of_the_file() {
 #[test]
 fn k_the_log_holds_no_signature_and_no_secret() {
     let at = Scratch::with_root();
-    fs::set_permissions(at.0.join("data/.glassbucket"), fs::Permissions::from_mode(0o700)).unwrap();
     let mut child = glassbucket(&at, &["serve", "--listen", "http://127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -344,5 +190,5 @@ fn serve_on_a_port_that_is_taken_makes_nothing() {
     let address = taken.local_addr().unwrap().to_string();
     let sentence = refused(&scratch, &["serve", "data", "--listen", &address]);
     assert!(sentence.contains("cannot listen on"), "{sentence}");
-    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 0, "something was made");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "something was made");
 }

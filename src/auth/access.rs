@@ -1,8 +1,9 @@
 //! Who may do what: asked by the handlers after routing, before anything is read or told.
 //!
-//! Pure. [`Rules`] are what a bucket says: owner, ACLs, [`Policy`], ownership of objects, public
-//! access block. An [`Action`] is what is asked, in AWS's own words, a [`Target`] with what, and
-//! [`Facts`] are what a policy's conditions may ask of the request.
+//! Pure. A [`Caller`] is who asks and how far its role reaches, [`Rules`] are what a bucket says:
+//! owner, ACLs, [`Policy`], ownership of objects, public access block. An [`Action`] is what is
+//! asked, in AWS's own words, a [`Target`] with what, and [`Facts`] are what a policy's conditions
+//! may ask of the request.
 //!
 //! By default nobody anonymous and no stranger is let in, whatever an ACL or a policy grants to
 //! everybody: the server's own block has the meaning of AWS's IgnorePublicAcls and
@@ -10,17 +11,20 @@
 //!
 //! Each user is an account of its own and may do all with what it owns: there are no users within
 //! an account, and no policies of users. So a user sees its own buckets, where AWS shows all of the
-//! account's to whoever has `s3:ListAllMyBuckets`.
+//! account's to whoever has `s3:ListAllMyBuckets`. The two roles that act for the owners of buckets
+//! (`scopes`) stand for what AWS has such policies for.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-management.html>
 
 mod facts;
 mod policy;
 mod rules;
+mod scopes;
 
 pub use facts::{Facts, RequestFacts};
 pub use policy::{Policy, Verdict};
 pub use rules::{Asked, Rules, Target};
+pub use scopes::Caller;
 
 /// What a request wants to do, under the names of AWS's policy language without `s3:`.
 ///

@@ -1,16 +1,20 @@
 //! Who has a key: users, their access keys and their secrets.
 //!
 //! Read by `auth` to verify a signature, and by the handlers to resolve a grantee. Kept in
-//! `users.json`, which `cli` writes (mode 0600) and the server re-reads.
+//! `users.json`, which `cli` writes (mode 0600) and the server re-reads; `record` is its text.
 //!
 //! Refused, each with a sentence for the person who edits the file: an empty access key or secret
 //! (security class I: a peer verified against an empty secret), an access key with a character
 //! that delimits credentials in a header, two users with the same id, key or e-mail address, two
-//! roots. A [`Secret`] has no `Debug` and no `Display` (class K): only [`Users::to_json`] shows it.
+//! roots, a root that is disabled, ends or is scoped (it owns what nobody else does), a limit of 0.
+//! The pair before a rotation is a pair like any other. A [`Secret`] has no `Debug` and no
+//! `Display` (class K): only [`Users::to_json`] shows it.
+
+mod record;
 
 use super::role::{Quotas, Role};
 use crate::types::{Owner, Timestamp};
-use serde::{Deserialize, Serialize};
+use record::{Document, Record};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -83,6 +87,12 @@ impl User {
             quotas: Quotas::default(),
         }
     }
+
+    /// Both pairs, whether they count or not.
+    fn pairs(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let previous = self.previous.iter().map(|pair| (pair.access_key.as_str(), &pair.secret));
+        std::iter::once((self.access_key.as_str(), &self.secret)).chain(previous)
+    }
 }
 
 /// One pair of keys and whose it is: what a signature is verified with.
@@ -113,27 +123,6 @@ pub struct Users {
     by_key: HashMap<String, AccessKey>,
 }
 
-/// `users.json`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    users: Vec<Record>,
-}
-
-/// One user in `users.json`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    id: String,
-    display_name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    access_key: String,
-    secret_key: String,
-    #[serde(default)]
-    root: bool,
-}
-
 /// The users, without their secrets.
 impl fmt::Debug for Users {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,7 +150,8 @@ impl Users {
             let (line, column) = (error.line(), error.column());
             format!("the users file is not as expected at line {line}, column {column}")
         })?;
-        Users::new(document.users.into_iter().map(User::from).collect())
+        let users: Result<_, String> = document.users.into_iter().map(Record::into_user).collect();
+        Users::new(users?)
     }
 
     /// To the text of `users.json`, secrets included.
@@ -224,23 +214,15 @@ impl AccessKey {
 fn check(users: &[User]) -> Result<(), String> {
     let (mut keys, mut ids, mut emails) = (HashSet::new(), HashSet::new(), HashSet::new());
     for user in users {
-        let name = &user.owner.display_name;
-        if user.owner.id.is_empty() {
-            return Err(format!("user {name:?} has no id"));
-        }
-        if !is_access_key(&user.access_key) {
-            return Err(format!(
-                "the access key of user {name:?} must be printable ASCII without space and , / : ="
-            ));
-        }
-        if user.secret.0.is_empty() {
-            return Err(format!("user {name:?} has an empty secret key"));
-        }
+        check_alone(user)
+            .map_err(|sentence| format!("user {:?}: {sentence}", user.owner.display_name))?;
         if !ids.insert(&user.owner.id) {
             return Err(format!("two users have the id {:?}", user.owner.id));
         }
-        if !keys.insert(&user.access_key) {
-            return Err(format!("two users have the access key {:?}", user.access_key));
+        for (access_key, _) in user.pairs() {
+            if !keys.insert(access_key) {
+                return Err(format!("two pairs have the access key {access_key:?}"));
+            }
         }
         if let Some(email) = &user.email
             && !emails.insert(email.to_ascii_lowercase())
@@ -254,83 +236,36 @@ fn check(users: &[User]) -> Result<(), String> {
     Ok(())
 }
 
+/// What no user may be, whoever the others are.
+fn check_alone(user: &User) -> Result<(), String> {
+    let refused = |sentence: &str| Err(sentence.to_owned());
+    if user.owner.id.is_empty() {
+        return refused("there is no id");
+    }
+    for (access_key, secret) in user.pairs() {
+        if !is_access_key(access_key) {
+            return refused("an access key is printable ASCII without space and , / : =");
+        }
+        if secret.0.is_empty() {
+            return refused("a secret key is empty");
+        }
+    }
+    if user.root && (user.disabled || user.expires.is_some()) {
+        return refused("the root user can neither be disabled nor expire");
+    }
+    if user.root && matches!(user.role, Role::Scoped(_)) {
+        return refused("the root user cannot be limited to scopes");
+    }
+    if user.quotas.bytes_max == Some(0) || user.quotas.requests_per_second == Some(0) {
+        return refused("a limit of 0 is none: disable the user instead");
+    }
+    Ok(())
+}
+
 /// `,`, `/`, `:` and `=` delimit a key in one of the four forms of credentials.
 fn is_access_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic() && !b",/:=".contains(&b))
 }
 
-impl From<Record> for User {
-    fn from(record: Record) -> User {
-        let owner = Owner { id: record.id, display_name: record.display_name };
-        User {
-            email: record.email,
-            root: record.root,
-            ..User::new(owner, record.access_key, Secret::new(record.secret_key))
-        }
-    }
-}
-
-impl From<&User> for Record {
-    fn from(user: &User) -> Record {
-        Record {
-            id: user.owner.id.clone(),
-            display_name: user.owner.display_name.clone(),
-            email: user.email.clone(),
-            access_key: user.access_key.clone(),
-            secret_key: user.secret.0.clone(),
-            root: user.root,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn user(id: &str, key: &str, secret: &str, root: bool) -> User {
-        let owner = Owner { id: id.to_owned(), display_name: format!("name of {id}") };
-        User {
-            email: Some(format!("{id}@example.com")),
-            root,
-            ..User::new(owner, key.to_owned(), Secret::new(secret.to_owned()))
-        }
-    }
-
-    #[test]
-    fn users_are_found_and_survive_json() {
-        let list = vec![user("b", "kb", "sb", false), user("z", "kz", "sz", true)];
-        let users = Users::from_json(&Users::new(list).unwrap().to_json()).unwrap();
-        let now = Timestamp::new(0, 0);
-        assert_eq!(users.key("kb", now).unwrap().user.owner.id, "b");
-        assert_eq!(users.by_id("z").unwrap().access_key, "kz");
-        assert_eq!(users.by_email("B@Example.com").unwrap().secret.as_bytes(), b"sb");
-        assert_eq!(users.root().unwrap().owner.id, "z");
-        assert!(users.key("", now).is_none());
-        let order: Vec<&str> = users.iter().map(|user| user.owner.id.as_str()).collect();
-        assert_eq!(order, ["z", "b"]);
-    }
-
-    #[test]
-    fn class_i_an_empty_secret_or_key_is_refused() {
-        for (key, secret) in [("", "s"), ("k", ""), ("a/b", "s"), ("a b", "s"), ("ä", "s")] {
-            assert!(Users::new(vec![user("a", key, secret, false)]).is_err(), "{key:?} {secret:?}");
-        }
-        assert!(Users::from_json(r#"{"users":[{"id":"a","display_name":"a"}]}"#).is_err());
-    }
-
-    #[test]
-    fn duplicates_are_refused() {
-        for second in [user("a", "k2", "s", false), user("b", "k", "s", false)] {
-            assert!(Users::new(vec![user("a", "k", "s", false), second]).is_err());
-        }
-        assert!(Users::new(vec![user("a", "k", "s", true), user("b", "l", "s", true)]).is_err());
-    }
-
-    #[test]
-    fn class_k_no_message_and_no_debug_form_shows_a_secret() {
-        let users = Users::new(vec![user("a", "k", "hush", true)]).unwrap();
-        assert!(!format!("{users:?}").contains("hush"));
-        let text = users.to_json().replace("\"hush\"", "{\"hush\":1}");
-        assert!(!Users::from_json(&text).unwrap_err().contains("hush"));
-    }
-}
+mod tests;

@@ -38,6 +38,19 @@ pub struct Scopes {
     pub write: Vec<Scope>,
 }
 
+impl Scopes {
+    /// Whether any of them reaches into that bucket.
+    pub fn are_in(&self, bucket: &BucketName) -> bool {
+        self.read.iter().chain(&self.write).any(|scope| scope.is_in(bucket))
+    }
+
+    /// Whether all that a bucket of that name may hold is there to write: who has that may make
+    /// the bucket too.
+    pub fn write_all_of(&self, bucket: &BucketName) -> bool {
+        self.write.iter().any(|scope| scope.covers(bucket, ""))
+    }
+}
+
 /// `BUCKET`, `BUCKET/FOLDER`, `BUCKET/PREFIX*`; with `*` for the bucket, every one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {

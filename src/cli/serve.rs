@@ -7,10 +7,11 @@
 use super::config::{self, Resolved, RootKeys, Settings};
 use super::{hello, say, users};
 use crate::auth::{self, Secret, User, Users};
-use crate::server::{Clock, Config, Listeners, Server, UsersSource};
+use crate::server::{Clock, Config, Listeners, Server, UsersFile, UsersSource};
 use crate::store::{Durability, Store};
 use crate::types::PublicAccessBlock;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use std::fs::File;
 use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -79,19 +80,21 @@ fn identify(data: &Path, keys: Option<RootKeys>) -> Result<Identity, String> {
     let users = with_root_keys(in_file, keys.as_ref())?;
     let root_access_key = users.root().ok_or("users.json has no root user")?.access_key.clone();
     let new_secret = new_secret.filter(|_| keys.is_none());
-    let path = data.to_owned();
-    let load = Box::new(move || with_root_keys(users::open(&path)?.0, keys.as_ref()));
-    let users = UsersSource { users, file: Some(users::path(data)), load };
+    let path = users::path(data);
+    let shown = path.clone();
+    let load = move |file: &File| with_root_keys(users::read(file, &shown)?, keys.as_ref());
+    let users = UsersSource { users, file: Some(UsersFile { path, load: Box::new(load) }) };
     Ok(Identity { users, root_access_key, new_secret })
 }
 
-/// Keys given from outside replace the root's in memory alone: the id stays the file's, so that the
-/// buckets keep their owner whichever keys are in use.
+/// Keys given from outside replace the root's in memory alone, a previous pair of the file's too:
+/// the id stays the file's, so that the buckets keep their owner whichever keys are in use.
 fn with_root_keys(users: Users, keys: Option<&RootKeys>) -> Result<Users, String> {
     let Some(keys) = keys else { return Ok(users) };
     let replace = |user: &User| User {
         access_key: keys.access_key.clone(),
         secret: Secret::new(keys.secret.clone()),
+        previous: None,
         ..user.clone()
     };
     let replaced = users.iter().map(|user| match user.root {

@@ -170,7 +170,9 @@ pub(super) fn of_new_object(
     let owner = match open.rules().ownership {
         ObjectOwnership::BucketOwnerEnforced => return Ok(None),
         ObjectOwnership::BucketOwnerPreferred if given_away => open.owner.clone(),
-        ObjectOwnership::BucketOwnerPreferred | ObjectOwnership::ObjectWriter => context.writer(),
+        ObjectOwnership::BucketOwnerPreferred | ObjectOwnership::ObjectWriter => {
+            context.writer(open)
+        }
     };
     let acl = from_headers(&context.users, input, &owner, &open.owner)?;
     let acl = acl.unwrap_or_else(|| private(&owner));

@@ -5,11 +5,16 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 //!
-//! Each user sees its own buckets; a directory made by hand is root's.
+//! Each user sees its own buckets, or those that its role reaches; a directory made by hand is
+//! root's, and so is a bucket that was made by whoever acts for the owners of buckets.
+//!
+//! Refused beyond AWS: who may write all of a bucket makes it, since restic, rclone and s3cmd do so
+//! before they write, but gives it no ACL, lock or ownership: to configure it is not in its scopes.
 
 use super::list::{parse_token, token};
 use super::receive::receive_xml;
 use super::{Context, acl, write_owner};
+use crate::auth::Role;
 use crate::auth::access::Action;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::http::connection::Body;
@@ -21,19 +26,26 @@ use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 pub(super) fn list_buckets(context: &Context, input: &ListBuckets) -> Result<Response> {
-    let caller = &context.caller()?.owner;
+    let caller = context.caller()?;
     let after = input.continuation_token.as_deref().map(parse_token).transpose()?;
-    let mut buckets = context.store.buckets()?;
-    buckets.retain(|(name, config)| {
-        name.as_str().starts_with(&input.prefix)
+    let is_wanted = |name: &BucketName| {
+        let is_reached = match &caller.role {
+            Role::Account | Role::Admin => true,
+            Role::Scoped(scopes) => scopes.are_in(name),
+        };
+        is_reached
+            && name.as_str().starts_with(&input.prefix)
             && after.as_deref().is_none_or(|after| name.as_str() > after)
-            && is_owner(context, config, caller)
-    });
+    };
+    let mut buckets = context.store.buckets_named(is_wanted)?;
+    if caller.role == Role::Account {
+        buckets.retain(|(_, config)| is_owner(context, config, &caller.owner));
+    }
     let max = input.max_buckets.unwrap_or(usize::MAX);
     let truncated = buckets.len() > max;
     buckets.truncate(max);
     let mut document = Document::new("ListAllMyBucketsResult");
-    write_owner(&mut document, "Owner", caller);
+    write_owner(&mut document, "Owner", &caller.owner);
     document.element("Buckets", |document| {
         for (name, config) in &buckets {
             let created = Timestamp::new(config.created_secs, 0).iso8601();
@@ -56,16 +68,32 @@ fn is_owner(context: &Context, config: &BucketConfig, caller: &Owner) -> bool {
     context.owner_of(config).is_some_and(|owner| owner.id == caller.id)
 }
 
+/// Whose a bucket is that the caller makes, if it may make one of that name.
+fn owner_of_new(context: &Context, name: &BucketName) -> Result<Owner> {
+    let caller = context.caller()?;
+    let may = match &caller.role {
+        Role::Account => return Ok(caller.owner.clone()),
+        Role::Scoped(scopes) => scopes.write_all_of(name),
+        Role::Admin => true,
+    };
+    let root = context.users.root().filter(|_| may).ok_or(ErrorCode::AccessDenied)?;
+    Ok(root.owner.clone())
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 pub(super) async fn create_bucket(
     context: &Context,
     input: CreateBucket,
     body: &mut Body<'_>,
 ) -> Result<Response> {
-    let owner = context.caller()?.owner.clone();
+    let owner = owner_of_new(context, &input.bucket)?;
     let acl = acl::from_headers(&context.users, &input.acl, &owner, &owner)?;
     if input.ownership == Some(ObjectOwnership::BucketOwnerEnforced) && acl.is_some() {
         return Err(ErrorCode::InvalidBucketAclWithObjectOwnership.into());
+    }
+    let configures = acl.is_some() || input.ownership.is_some() || input.object_lock;
+    if configures && matches!(context.caller()?.role, Role::Scoped(_)) {
+        return Err(ErrorCode::AccessDenied.into());
     }
     let creator = context.clone();
     receive_xml(context, body, input.expected, move |document| {
@@ -95,22 +123,26 @@ fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<
 }
 
 /// Someone else's bucket is `BucketAlreadyExists`. One's own is `BucketAlreadyOwnedByYou`, but in
-/// us-east-1, where AWS keeps an old promise: 200, and the ACL is set anew. A bucket without Object
-/// Lock is no answer to who asks for one with it.
+/// us-east-1, where AWS keeps an old promise: 200, and the ACL is set anew; though not by who only
+/// acts for the owner, to whom PutBucketAcl is another matter. A bucket without Object Lock is no
+/// answer to who asks for one with it.
 fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
     let caller = &context.caller()?.owner;
     let bucket = context.store.bucket(name)?;
     let exists = |code| S3Error::from(code).with("BucketName", name.as_str());
-    if !is_owner(context, bucket.config(), caller) {
+    let acts_for_owner = context.asker().acts_for_owners();
+    if !acts_for_owner && !is_owner(context, bucket.config(), caller) {
         return Err(exists(ErrorCode::BucketAlreadyExists));
     }
     let is_unlocked = config.object_lock.is_some() && bucket.config().object_lock.is_none();
-    if is_unlocked || config.location.is_some() || bucket.config().location.is_some() {
+    let gives_acl = acts_for_owner && config.acl.is_some();
+    let is_elsewhere = config.location.is_some() || bucket.config().location.is_some();
+    if is_unlocked || gives_acl || is_elsewhere {
         return Err(exists(ErrorCode::BucketAlreadyOwnedByYou));
     }
     let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));
     let asked = config.acl.unwrap_or_else(|| acl::private(caller));
-    if kept != asked {
+    if kept != asked && !acts_for_owner {
         acl::put_anew(&context.open(name, Action::PutBucketAcl)?, asked)?;
     }
     Ok(())

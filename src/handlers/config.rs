@@ -187,7 +187,7 @@ pub(super) fn delete_bucket_config(
 /// 405, as on AWS.
 fn refuse_stranger(context: &Context, open: &OpenBucket, kind: ConfigKind) -> Result<()> {
     let guarded = matches!(kind, ConfigKind::Policy | ConfigKind::PolicyStatus);
-    match guarded && context.writer().id != open.owner.id {
+    match guarded && context.writer(open).id != open.owner.id {
         true => Err(ErrorCode::MethodNotAllowed.into()),
         false => Ok(()),
     }

@@ -15,7 +15,7 @@
 
 use super::checksum::{write_checksum, write_object_checksum};
 use super::object::{name_condition, new_meta, precondition_failed};
-use super::{Context, OpenBucket, config, with_new_version};
+use super::{Context, OpenBucket, blocking, config, with_new_version};
 use crate::auth::access::Action;
 use crate::digest::{BodyDigest, Digests};
 use crate::error::{ErrorCode, Result, S3Error};
@@ -30,8 +30,29 @@ use crate::xml::Document;
 use std::os::unix::fs::FileExt;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
-    let context = &knowing_source(context, &input.source);
+pub(super) async fn copy_object(context: &Context, input: CopyObject) -> Result<Response> {
+    let context = knowing_source(context, &input.source);
+    let opener = context.clone();
+    let (open, source, input) = blocking(move || {
+        let (open, source) = open_both(&opener, &input)?;
+        Ok((open, source, input))
+    })
+    .await?;
+    let bytes = source.0.length;
+    let room = context.room(&open, &input.key, Some(bytes)).await?;
+    blocking(move || {
+        let response = copy_between(&context, &open, source, &input)?;
+        room.keep(bytes);
+        Ok(response)
+    })
+    .await
+}
+
+/// An object to copy from, and its version where its bucket has such.
+type Source = (Object, Option<VersionId>);
+
+/// The bucket that the copy goes to, and what it is of.
+fn open_both(context: &Context, input: &CopyObject) -> Result<(OpenBucket, Source)> {
     let open = context.open_for_write(&input.bucket, Action::PutObject, &input.key)?;
     context.authorise_conditions(&open, &input.key, None, &input.conditions)?;
     let (source, source_version) = open_source(context, &input.source, !input.replace_tags)?;
@@ -41,10 +62,19 @@ pub(super) fn copy_object(context: &Context, input: CopyObject) -> Result<Respon
     let onto_itself = input.source.bucket == input.bucket && input.source.key == input.key;
     // With a version named it is how an older one is brought back.
     if onto_itself && input.source.version.is_none() {
-        refuse_unchanged(&input, &source.meta)?;
+        refuse_unchanged(input, &source.meta)?;
     }
-    let meta = copied_meta(context, &open, &input, &source)?;
-    authorise_tags(context, &open, &input, &meta.tags)?;
+    Ok((open, (source, source_version)))
+}
+
+fn copy_between(
+    context: &Context,
+    open: &OpenBucket,
+    (source, source_version): Source,
+    input: &CopyObject,
+) -> Result<Response> {
+    let meta = copied_meta(context, open, input, &source)?;
+    authorise_tags(context, open, input, &meta.tags)?;
     let (etag, checksum, of) = (meta.etag.clone(), meta.checksum.clone(), meta.checksum_type);
     let sealed = open.bucket.stage_copy(&source, meta)?;
     let committed = open
@@ -93,11 +123,7 @@ fn with_source_version(response: Response, version: Option<VersionId>) -> Respon
 
 /// Opens the source for whoever may read it, and tells which version it is where its bucket has
 /// such; under its conditions: what a read would answer with 304 is 412 for a copy.
-fn open_source(
-    context: &Context,
-    source: &CopySource,
-    takes_tags: bool,
-) -> Result<(Object, Option<VersionId>)> {
+fn open_source(context: &Context, source: &CopySource, takes_tags: bool) -> Result<Source> {
     let (open, object) =
         context.open_source(source, takes_tags).map_err(|error| match error.code {
             ErrorCode::MethodNotAllowed => S3Error::new(
@@ -192,13 +218,23 @@ fn read_whole(source: &Object, algorithm: Option<ChecksumAlgorithm>) -> Result<D
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
-pub(super) fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
-    let UploadPartCopy { upload, part_number, source, range } = input;
-    let context = &knowing_source(context, &source);
-    let (_, upload) = context.open_upload(&upload, Action::PutObject)?;
-    let (source, source_version) = open_source(context, &source, false)?;
+pub(super) async fn upload_part_copy(context: &Context, input: UploadPartCopy) -> Result<Response> {
+    let UploadPartCopy { upload: address, part_number, source, range } = input;
+    let context = knowing_source(context, &source);
+    let (opener, key) = (context.clone(), address.key.clone());
+    let (open, upload, (source, source_version)) = blocking(move || {
+        let (open, upload) = opener.open_upload(&address, Action::PutObject)?;
+        Ok((open, upload, open_source(&opener, &source, false)?))
+    })
+    .await?;
     let (offset, bytes) = part_range(range, source.length)?;
-    let part = upload.part_copy(part_number, &source, offset, bytes)?;
+    let room = context.room(&open, &key, Some(bytes)).await?;
+    let part = blocking(move || {
+        let part = upload.part_copy(part_number, &source, offset, bytes)?;
+        room.keep(bytes);
+        Ok(part)
+    })
+    .await?;
     let mut document = Document::new("CopyPartResult");
     document.text("LastModified", &part.modified.iso8601());
     document.text("ETag", &part.etag.quoted());

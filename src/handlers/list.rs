@@ -25,7 +25,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
 pub(super) fn list_objects(context: &Context, input: ListObjects) -> Result<Response> {
     let ListObjects { listing, marker } = input;
-    let open = context.open(&listing.bucket, Action::ListBucket)?;
+    let open = context.open_listing(&listing, Action::ListBucket)?;
     let page = read_page(&open, &listing, &marker)?;
     let mut document = Document::new("ListBucketResult");
     write_query(&mut document, &listing);
@@ -42,7 +42,7 @@ pub(super) fn list_objects(context: &Context, input: ListObjects) -> Result<Resp
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 pub(super) fn list_objects_v2(context: &Context, input: ListObjectsV2) -> Result<Response> {
     let ListObjectsV2 { listing, start_after, continuation_token, fetch_owner } = input;
-    let open = context.open(&listing.bucket, Action::ListBucket)?;
+    let open = context.open_listing(&listing, Action::ListBucket)?;
     let after = match continuation_token.as_deref() {
         Some(token) if !token.is_empty() => parse_token(token)?,
         // A client that pages in a loop sends an empty token at first.
@@ -209,7 +209,7 @@ pub(super) fn list_multipart_uploads(
     input: ListMultipartUploads,
 ) -> Result<Response> {
     let ListMultipartUploads { listing, key_marker, upload_id_marker } = input;
-    let open = context.open(&listing.bucket, Action::ListBucketMultipartUploads)?;
+    let open = context.open_listing(&listing, Action::ListBucketMultipartUploads)?;
     let page = match listing.max_keys {
         0 => Default::default(),
         _ => {

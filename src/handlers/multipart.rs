@@ -36,13 +36,14 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
+    context.caller()?; // nobody could go on with an upload of nobody's
     let retention = new.lock.retention;
     let meta = new_meta(context, &open, &key, new)?;
     let info = UploadInfo {
         // The bucket's default is Complete's to give.
         meta: ObjectMeta { retention, ..meta },
         checksum,
-        owner: context.caller()?.owner.clone(),
+        owner: context.writer(&open),
         initiated: context.now,
     };
     let id = open.bucket.create_upload(&key, info)?;
@@ -70,15 +71,20 @@ pub(super) async fn upload_part(
     let mut terms = Terms::content(input.expected, input.length);
     let claimed = terms.checksum;
     let opener = context.clone();
-    let (writer, wanted) = blocking(move || {
-        let (_, upload) = opener.open_upload(&address, Action::PutObject)?;
+    let (open, upload, address, wanted) = blocking(move || {
+        let (open, upload) = opener.open_upload(&address, Action::PutObject)?;
         let wanted = agree(claimed, upload.info().checksum.map(|wanted| wanted.algorithm))?;
-        Ok((upload.part(input.part_number, input.length)?, wanted))
+        Ok((open, upload, address, wanted))
     })
     .await?;
     terms.checksum = wanted;
+    // Asked for before the part has its slot, which is given out only once.
+    let length = input.length;
+    let room = context.room(&open, &address.key, length.or(body.length())).await?;
+    let writer = blocking(move || upload.part(input.part_number, length)).await?;
     receive(context, body, terms, writer, |writer, proof| {
         let part = writer.seal(proof)?;
+        room.keep(part.length);
         let response = Response::empty(200).header("ETag", part.etag.quoted());
         Ok(match part.checksum {
             None => response,

@@ -45,13 +45,17 @@ pub(super) async fn put_object(
         Ok((open, key, conditions, meta, staged))
     })
     .await?;
+    // Of a form there is only the length of all of it.
+    let room = context.room(&open, &key, length.or(body.length())).await?;
     receive(context, body, terms, staged, move |staged, proof| {
         let checksum = proof.digests().checksum.clone();
+        let bytes = proof.digests().bytes;
         let sealed = staged.seal(proof, meta)?;
         let committed = open
             .bucket
             .commit(&key, sealed, &conditions)
             .map_err(|error| name_condition(error, &conditions))?;
+        room.keep(bytes);
         let response = Response::empty(200).header("ETag", committed.etag.quoted());
         let response = with_new_version(response, committed.version_id);
         let response = config::with_new_expiration(response, &open.bucket, &key);

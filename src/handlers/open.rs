@@ -6,10 +6,10 @@
 //! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
 
 use super::{Context, OpenBucket, blocking, name_in};
-use crate::auth::access::{Action, Asked, Facts, Policy, RequestFacts, Rules, Target};
+use crate::auth::access::{Action, Asked, Caller, Facts, Policy, RequestFacts, Rules, Target};
 use crate::error::{ErrorCode, Result};
 use crate::notice::tell;
-use crate::router::{CopySource, NewObject, ObjectAddress, UploadAddress};
+use crate::router::{CopySource, Listing, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
 use crate::types::{BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, VersionId};
 use std::sync::Arc;
@@ -20,6 +20,13 @@ impl Context {
     pub(super) fn open(&self, name: &BucketName, action: Action) -> Result<OpenBucket> {
         let open = self.open_unauthorised(name)?;
         self.authorise(&open, action, Target::Bucket, || self.facts())?;
+        Ok(open)
+    }
+
+    /// [`Context::open`] to list what begins with the prefix that is asked for.
+    pub(super) fn open_listing(&self, listing: &Listing, action: Action) -> Result<OpenBucket> {
+        let open = self.open_unauthorised(&listing.bucket)?;
+        self.authorise(&open, action, Target::Listing(&listing.prefix), || self.facts())?;
         Ok(open)
     }
 
@@ -83,7 +90,9 @@ impl Context {
         version: Option<VersionId>,
         conditions: &Conditions,
     ) -> Result<()> {
-        if !conditions.ask_of_content() {
+        // A scope to write tells not even that (`auth::access`).
+        let free = !conditions.ask_of_content() && !self.asker().acts_for_owners();
+        if free || conditions.is_empty() {
             return Ok(());
         }
         match self.object_in(open, key, version, Action::GetObject) {
@@ -235,16 +244,20 @@ impl Context {
     /// any object may say what it is filed under).
     pub(super) fn authorise_new_tags(&self, open: &OpenBucket, key: &Key) -> Result<()> {
         let action = Action::PutObjectTagging;
-        let by_acl = open.rules().acl_lets_write(self.caller_id());
+        let by_acl = open.rules().acl_lets_write(self.asker());
         match by_acl && !self.is_denied(open, action, key) {
             true => Ok(()),
             false => self.authorise_write(open, action, key),
         }
     }
 
-    /// Who a new object's writer is.
-    pub(super) fn writer(&self) -> Owner {
-        self.verified.user().map_or_else(Owner::anonymous, |user| user.owner.clone())
+    /// Whose it is what the caller writes: the bucket owner's, where the caller acts for that one.
+    pub(super) fn writer(&self, open: &OpenBucket) -> Owner {
+        match self.verified.user() {
+            Some(_) if self.asker().acts_for_owners() => open.owner.clone(),
+            Some(user) => user.owner.clone(),
+            None => Owner::anonymous(),
+        }
     }
 
     /// The object, if the caller may do that with it.
@@ -287,17 +300,14 @@ impl Context {
     /// Whether the caller may be told that there is no such object: whoever would see in a listing
     /// of that prefix that it is not there, and is not denied to ask.
     fn may_know(&self, open: &OpenBucket, key: &Key, action: Action) -> bool {
-        let (rules, caller) = (open.rules(), self.caller_id());
-        let listing = || {
+        let (caller, target) = (self.asker(), Target::Listing(key.as_str()));
+        let facts = || {
             let mut facts = self.facts();
             facts.set("s3:prefix", key.as_str().to_owned());
             facts
         };
         !self.is_denied(open, action, key)
-            && rules.allow(
-                Asked { caller, action: Action::ListBucket, target: Target::Bucket },
-                listing,
-            )
+            && open.rules().allow(Asked { caller, action: Action::ListBucket, target }, facts)
     }
 
     /// `AccessDenied` unless the bucket's rules let the caller do that.
@@ -308,21 +318,21 @@ impl Context {
         target: Target<'_>,
         facts: impl FnOnce() -> Facts,
     ) -> Result<()> {
-        match open.rules().allow(Asked { caller: self.caller_id(), action, target }, facts) {
+        match open.rules().allow(Asked { caller: self.asker(), action, target }, facts) {
             true => Ok(()),
             false => Err(ErrorCode::AccessDenied.into()),
         }
     }
 
-    /// Whether the bucket's policy forbids the caller to do that with a key.
+    /// Whether its role, or the bucket's policy, forbids the caller to do that with a key.
     fn is_denied(&self, open: &OpenBucket, action: Action, key: &Key) -> bool {
-        let asked = Asked { caller: self.caller_id(), action, target: Target::Key(key) };
+        let asked = Asked { caller: self.asker(), action, target: Target::Key(key) };
         open.rules().deny(asked, || self.facts())
     }
 
-    /// The canonical id of whoever signed the request.
-    fn caller_id(&self) -> Option<&str> {
-        self.verified.user().map(|user| user.owner.id.as_str())
+    /// Who asks, and how far its role reaches.
+    pub(super) fn asker(&self) -> Caller<'_> {
+        Caller::of(&self.verified)
     }
 
     fn facts(&self) -> Facts {

@@ -34,6 +34,7 @@ pub(super) async fn post_object(
     let form = body.read_form(delimiter).await?;
     let Context { verified, users, now, .. } = context;
     let posted = post_policy::authenticate(&form, verified, bucket.as_str(), users, *now)?;
+    context.usage.admit(posted.verified.user(), context.elapsed)?;
     let PostedObject { mut put, head, tagging, answer } =
         PostedObject::read(bucket.clone(), &form, posted.length)?;
     if let Some(document) = tagging {

@@ -24,7 +24,7 @@ pub(super) fn list_object_versions(
     input: ListObjectVersions,
 ) -> Result<Response> {
     let ListObjectVersions { listing, key_marker, version_id_marker } = input;
-    let open = context.open(&listing.bucket, Action::ListBucketVersions)?;
+    let open = context.open_listing(&listing, Action::ListBucketVersions)?;
     let page = match listing.max_keys {
         0 => VersionPage::default(), // not truncated, as on AWS: no page could follow it
         _ => open.bucket.list_versions(&query(&listing, &key_marker), version_id_marker)?,

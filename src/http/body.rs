@@ -73,7 +73,8 @@ pub enum BadBody {
     FormTooLong,
     /// The body ended, by its framing or by the end of the connection, before it was whole.
     UnexpectedEof,
-    /// Silence for [`crate::limits::BODY_TIMEOUT`].
+    /// Silence for [`crate::limits::BODY_TIMEOUT`], or fewer than
+    /// [`crate::limits::BODY_PACE_BYTES`] in that time.
     Timeout,
     /// The connection broke.
     Disconnected,

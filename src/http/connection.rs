@@ -32,7 +32,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// From there to its end.
     pub head: Duration,
-    /// Each silence inside a body, and each standstill of an answer.
+    /// Each silence inside a body and the wait for each [`limits::BODY_PACE_BYTES`] of it, and each
+    /// standstill of an answer.
     pub body: Duration,
     /// Each silence in the reading after the last answer.
     pub linger: Duration,

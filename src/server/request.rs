@@ -1,7 +1,8 @@
 //! The request loop: head, proof, operation, answer, again, until the connection closes.
 //!
 //! ```text
-//! read_head -> router::address -> auth::authenticate -> router::route -> handlers::handle -> write
+//! read_head -> router::address -> auth::authenticate -> usage::admit
+//!           -> router::route -> handlers::handle -> write
 //! ```
 //!
 //! The body is read by the handler, so nothing of it, and no `100 Continue`, moves before the head
@@ -116,7 +117,7 @@ impl<'s> Exchange<'s> {
     /// From head to response: each step takes the proof that the one before made.
     async fn respond(&mut self, head: &mut RequestHead, body: &mut Body<'_>) -> Result<Response> {
         let shared = self.shared;
-        let users = shared.users.get();
+        let users = shared.users.get().await;
         let address = router::address(head, &shared.domains)?;
         if head.method() == Method::Options {
             self.operation = "Preflight";
@@ -125,17 +126,21 @@ impl<'s> Exchange<'s> {
         let host_bucket = address.bucket.as_deref().filter(|_| address.from_host);
         let mut verified = auth::authenticate(head, host_bucket, &users, self.now, shared.auth)?;
         self.name_user(&verified);
+        let elapsed = shared.clock.since(shared.began);
+        shared.usage.admit(verified.user(), elapsed)?;
         head.hoist(verified.take_hoisted());
         let operation = router::route(head, &address)?;
         self.operation = operation.name();
         let mut context = Context {
             store: shared.store.clone(),
+            usage: shared.usage.clone(),
             users,
             facts: Arc::new(RequestFacts::gather(head, self.peer.ip(), self.tls)),
             block: shared.block,
             verified,
             expected_owners: router::expected_owners(head),
             now: self.now,
+            elapsed,
             region: shared.region.clone(),
         };
         let answered = handlers::handle(&mut context, operation, body).await;

@@ -10,7 +10,7 @@ use super::multipart::{self, Upload, UploadInfo, UploadPage};
 use super::object::{self, Committed, Object};
 use super::staging::{Sealed, Staged};
 use super::versions::{self, Found, Removal, Removed, VersionPage};
-use super::{Root, commit, copy, dir, list, refused};
+use super::{Root, commit, copy, dir, list, refused, usage};
 use crate::error::{ErrorCode, Result};
 use crate::types::lifecycle::LifecycleConfiguration;
 use crate::types::{
@@ -274,6 +274,12 @@ impl Bucket {
         version_marker: Option<VersionId>,
     ) -> Result<VersionPage> {
         versions::list(self, query, version_marker)
+    }
+
+    /// Bytes of all keys that begin with `prefix`: objects, older versions and uploads in progress.
+    /// It walks all of them.
+    pub fn bytes_stored(&self, prefix: &str) -> Result<u64> {
+        usage::bytes_stored(self, prefix)
     }
 
     /// Starts a multipart upload; the meta's etag is a placeholder.

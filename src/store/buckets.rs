@@ -38,10 +38,19 @@ struct Filed {
 impl Store {
     /// Every bucket, by name, with its configuration (hand-made ones have no owner).
     pub fn buckets(&self) -> Result<Vec<(BucketName, BucketConfig)>> {
+        self.buckets_named(|_| true)
+    }
+
+    /// [`Store::buckets`] of the names that are wanted; no file of another one is read.
+    pub fn buckets_named(
+        &self,
+        is_wanted: impl Fn(&BucketName) -> bool,
+    ) -> Result<Vec<(BucketName, BucketConfig)>> {
         let mut buckets = Vec::new();
         for entry in dir::entries(&self.root.data).map_err(refused)? {
             let (name, _) = entry.map_err(refused)?;
-            let Some(name) = name.and_then(|name| BucketName::parse(&name).ok()) else { continue };
+            let name = name.and_then(|name| BucketName::parse(&name).ok());
+            let Some(name) = name.filter(&is_wanted) else { continue };
             match self.bucket(&name) {
                 Ok(bucket) => buckets.push((name, bucket.config().clone())),
                 // A file, a bucket that was deleted since its name was read, or one that is closed

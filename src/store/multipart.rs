@@ -5,7 +5,7 @@
 //! file and a slot size S, the length of the first attempt. [`part`] writes an attempt into a slot
 //! of the body if that slot was never used, else into a file of its own; [`complete`] renames the
 //! body into place where it is what was listed, else joins the parts in a staged file;
-//! [`listing`] shows parts and uploads.
+//! [`listing`] shows parts and uploads, [`usage`] adds up what they hold.
 //!
 //! * A slot is written by one attempt, ever: so bytes that were acknowledged are never torn, and an
 //!   attempt that hangs cannot write into an object that is published.
@@ -21,9 +21,11 @@ mod listing;
 mod part;
 mod record;
 mod sweep;
+mod usage;
 
 pub(super) use listing::list_uploads;
 pub use part::PartWriter;
+pub(super) use usage::bytes_of_uploads;
 
 use super::{Bucket, Committed, Object, refused};
 use crate::error::{ErrorCode, Result, S3Error};

@@ -5,3 +5,4 @@ mod buckets;
 mod objects;
 mod races;
 mod staging;
+mod usage;

@@ -55,6 +55,11 @@ impl Timestamp {
         self.print("%Y-%m-%dT%H:%M:%S.%3fZ")
     }
 
+    /// `2026-11-21T18:52:07Z`, whole seconds: what people read and edit (RFC 3339).
+    pub fn rfc3339(self) -> String {
+        self.print("%Y-%m-%dT%H:%M:%SZ")
+    }
+
     /// `20261121T185207Z`: `x-amz-date`.
     pub fn iso8601_basic(self) -> String {
         self.print("%Y%m%dT%H%M%SZ")
@@ -113,6 +118,7 @@ mod tests {
     fn the_date_forms_of_s3() {
         let time = Timestamp::new(1_795_287_127, 5_000_000);
         assert_eq!(time.iso8601(), "2026-11-21T18:52:07.005Z");
+        assert_eq!(time.rfc3339(), "2026-11-21T18:52:07Z");
         assert_eq!(time.iso8601_basic(), "20261121T185207Z");
         assert_eq!(time.http_date(), "Sat, 21 Nov 2026 18:52:07 GMT");
         assert_eq!(time.log_date(), "21/Nov/2026:18:52:07 +0000");

@@ -237,6 +237,13 @@ impl Connection {
         let _ = socket.write_all(bytes).and_then(|()| socket.flush());
     }
 
+    /// Sends nothing more; the answer can still be read.
+    pub fn finish(&mut self) {
+        if let Socket::Plain(socket) = self.socket.get_ref() {
+            let _ = socket.shutdown(std::net::Shutdown::Write); // it may have closed already
+        }
+    }
+
     /// Signs, sends, and reads the answer.
     pub fn call(&mut self, signer: &Signer, request: &Request) -> Answer {
         self.send(&request.head(signer));

@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod client;
+pub mod command;
 pub mod existence;
 pub mod form;
 pub mod lifecycle;
@@ -16,6 +17,7 @@ pub mod operations;
 pub mod process;
 pub mod recording;
 pub mod refusals;
+pub mod roles;
 pub mod sharing;
 pub mod upload;
 pub mod xml;
@@ -81,6 +83,16 @@ impl TestServer {
     /// The same after `change` has had its say.
     pub fn with(change: impl FnOnce(&mut Config)) -> TestServer {
         TestServer::listen(TempDir::new(), false, change)
+    }
+
+    /// The same without a single fsync, for tests of many requests and no crash.
+    pub fn unsynced(change: impl FnOnce(&mut Config)) -> TestServer {
+        let dir = TempDir::new();
+        let data = dir.path().join("data");
+        TestServer::listen(dir, false, |config| {
+            config.store = Store::open(&data, Durability::Relaxed).expect("the store opens");
+            change(config);
+        })
     }
 
     /// The same through TLS, with a certificate of its own.

@@ -213,6 +213,8 @@ impl Facts {
         self.known("s3:authtype", kind.to_owned());
         self.known("s3:signatureversion", version.to_owned());
         let Some(user) = verified.user() else { return };
+        // By its own id, also where it acts for the bucket's owner: a policy says who may not, and
+        // every user is named by one form of principal.
         self.known("aws:principaltype", "Account".to_owned());
         self.known("aws:userid", user.owner.id.clone());
         self.known("aws:principalaccount", user.owner.id.clone());

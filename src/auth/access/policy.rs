@@ -242,9 +242,9 @@ impl Statement {
 
     fn fits(&self, caller: Option<&str>, action: &str, arn: &str, facts: &Facts) -> bool {
         self.principals.include(caller)
-            && self.actions.has(action, facts)
-            && self.resources.has(arn, facts)
-            && self.conditions.iter().all(|condition| condition.holds(facts))
+            && self.actions.has(action, facts, self.allow)
+            && self.resources.has(arn, facts, self.allow)
+            && self.conditions.iter().all(|condition| condition.holds(facts, self.allow))
     }
 }
 
@@ -322,8 +322,13 @@ impl Selection {
         (!patterns.is_empty()).then_some(Selection { negated, patterns })
     }
 
-    fn has(&self, text: &str, facts: &Facts) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(text, facts)) != self.negated
+    /// Whether that action or resource is among them; `strict` as in [`Condition::holds`].
+    fn has(&self, text: &str, facts: &Facts, strict: bool) -> bool {
+        let strict = strict && self.negated;
+        let fits = |pattern: &Pattern| {
+            pattern.matches(text, facts) || (strict && pattern.is_unknown(facts))
+        };
+        self.patterns.iter().any(fits) != self.negated
     }
 }
 

@@ -1,6 +1,7 @@
 //! Policy, ACLs, ownership and public access block together: may this caller do that?
 //!
-//! In AWS's order. A Deny of the policy is the end, for the owner too, who may still read, replace
+//! What the caller's role does not reach is refused before all else (`scopes`). Then in AWS's
+//! order. A Deny of the policy is the end, for the owner too, who may still read, replace
 //! and remove the policy itself, so that nobody is locked out of their own bucket for good. Then
 //! one Allow is enough: of being the owner, of the policy, or of an ACL.
 //!
@@ -20,7 +21,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html>
 
-use super::{Action, Facts, Policy, Verdict};
+use super::{Action, Caller, Facts, Policy, Verdict};
+use crate::auth::role::Role;
 use crate::types::{
     Acl, BucketName, Grantee, Key, ObjectOwnership, Owner, Permission, PublicAccessBlock,
 };
@@ -47,6 +49,8 @@ pub struct Rules<'b> {
 pub enum Target<'t> {
     /// The bucket itself.
     Bucket,
+    /// The bucket, to list what begins so: the very prefix that is listed.
+    Listing(&'t str),
     /// A key, whether or not an object has it: to write it or to remove what is there.
     Key(&'t Key),
     /// An object that is there, with the ACL it has of its own.
@@ -58,7 +62,7 @@ pub enum Target<'t> {
 impl Target<'_> {
     fn key(&self) -> Option<&Key> {
         match self {
-            Target::Bucket => None,
+            Target::Bucket | Target::Listing(_) => None,
             Target::Key(key) | Target::Object(key, _) | Target::Upload(key, _) => Some(key),
         }
     }
@@ -67,8 +71,8 @@ impl Target<'_> {
 /// Who wants to do what with what.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'t> {
-    /// The canonical id of whoever signed; `None` is anonymous.
-    pub caller: Option<&'t str>,
+    /// Who.
+    pub caller: Caller<'t>,
     /// What.
     pub action: Action,
     /// With what.
@@ -79,7 +83,11 @@ impl<'b> Rules<'b> {
     /// Whether the caller may do that. `facts` is asked for where a policy wants them.
     pub fn allow(&self, asked: Asked<'_>, facts: impl FnOnce() -> Facts) -> bool {
         let Asked { caller, action, target } = asked;
-        let owns_bucket = caller == Some(self.owner.id.as_str());
+        if !caller.reaches(self.bucket, action, target) {
+            return false;
+        }
+        let acting = caller.acts_as(self.owner);
+        let owns_bucket = acting == Some(self.owner.id.as_str());
         if owns_bucket && action.is_of_policy() {
             return true;
         }
@@ -88,35 +96,39 @@ impl<'b> Rules<'b> {
             Verdict::Allow => owns_bucket || !self.is_restricted(),
             Verdict::Silent => false,
         };
+        if *caller.role == Role::Admin {
+            return true; // whoever's the object is
+        }
         let by_bucket = owns_bucket || by_policy;
         match target {
-            Target::Bucket | Target::Key(_) => {
-                by_bucket || self.acl_grants(self.acl, caller, action)
+            Target::Bucket | Target::Listing(_) | Target::Key(_) => {
+                by_bucket || self.acl_grants(self.acl, acting, action)
             }
             Target::Upload(_, initiator) => {
-                let own = |initiator: &Owner| caller == Some(initiator.id.as_str());
+                let own = |initiator: &Owner| acting == Some(initiator.id.as_str());
                 by_bucket
-                    || self.acl_grants(self.acl, caller, action)
+                    || self.acl_grants(self.acl, acting, action)
                     || (action.is_of_initiator() && initiator.is_some_and(own))
             }
             Target::Object(_, acl) => {
                 let foreign = self.object_owner(acl).id != self.owner.id;
                 match foreign && action.is_of_object_owner() {
-                    true => self.owns(acl, caller) || self.acl_grants(acl, caller, action),
-                    false => by_bucket || self.acl_grants(acl, caller, action),
+                    true => self.owns(acl, acting) || self.acl_grants(acl, acting, action),
+                    false => by_bucket || self.acl_grants(acl, acting, action),
                 }
             }
         }
     }
 
-    /// Whether the policy forbids it, whoever else allows.
+    /// Whether the caller's role or the policy forbids it, whoever else allows.
     pub fn deny(&self, asked: Asked<'_>, facts: impl FnOnce() -> Facts) -> bool {
-        self.weigh_policy(asked, facts) == Verdict::Deny
+        !asked.caller.reaches(self.bucket, asked.action, asked.target)
+            || self.weigh_policy(asked, facts) == Verdict::Deny
     }
 
     /// Whether the bucket's ACL, by itself, lets the caller write any object.
-    pub fn acl_lets_write(&self, caller: Option<&str>) -> bool {
-        self.acl_grants(self.acl, caller, Action::PutObject)
+    pub fn acl_lets_write(&self, caller: Caller<'_>) -> bool {
+        self.acl_grants(self.acl, caller.acts_as(self.owner), Action::PutObject)
     }
 
     /// Whose an object with that ACL is: without one, the bucket owner's.
@@ -146,7 +158,7 @@ impl<'b> Rules<'b> {
             Some(key) => format!("{}/{}", self.bucket.as_str(), key.as_str()),
             None => self.bucket.as_str().to_owned(),
         };
-        policy.weigh(caller, &action.name(), &resource, &facts())
+        policy.weigh(caller.id, &action.name(), &resource, &facts())
     }
 
     /// A public policy that RestrictPublicBuckets keeps to the bucket's owner.

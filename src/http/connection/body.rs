@@ -13,12 +13,13 @@ use super::Connection;
 use crate::http::body::{BadBody, Decoder, Framing, Piece};
 use crate::http::form::FileDecoder;
 use crate::http::head::RequestHead;
-use crate::limits::{BODY_BUFFER_BYTES, DRAIN_BYTES_MAX};
+use crate::limits::{BODY_BUFFER_BYTES, BODY_PACE_BYTES, DRAIN_BYTES_MAX};
 use crate::tls::Stream;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -37,6 +38,25 @@ pub struct Body<'c> {
     begun: Option<Piece>,
     /// Why there is no more of it.
     failed: Option<BadBody>,
+    pace: Pace,
+}
+
+/// How long we have waited for how many bytes. Time in which nothing was asked of the client, as
+/// the disk was slow, does not count.
+#[derive(Default)]
+pub(super) struct Pace {
+    pub(super) waited: Duration,
+    bytes: usize,
+}
+
+impl Pace {
+    pub(super) fn count(&mut self, waited: Duration, bytes: usize) {
+        self.waited += waited;
+        self.bytes += bytes;
+        if self.bytes >= BODY_PACE_BYTES {
+            *self = Pace::default();
+        }
+    }
 }
 
 impl<'c> Body<'c> {
@@ -50,6 +70,7 @@ impl<'c> Body<'c> {
             file: None,
             begun: None,
             failed: None,
+            pace: Pace::default(),
         }
     }
 
@@ -168,10 +189,14 @@ impl<'c> Body<'c> {
         bounded(self.connection.timeouts.body, said).await
     }
 
-    /// Reads up to `wanted` bytes; waits only where the buffer is empty.
+    /// Reads up to `wanted` bytes; waits only where the buffer is empty, and for each
+    /// [`BODY_PACE_BYTES`] no longer than for a silence (security class M).
     async fn fill(&mut self, buffer: &mut Vec<u8>, wanted: usize) -> Result<(), BadBody> {
+        let (started, had) = (Instant::now(), buffer.len());
+        let bound = self.connection.timeouts.body.saturating_sub(self.pace.waited);
         let reading = read_ready(&mut self.connection.stream, buffer, wanted);
-        bounded(self.connection.timeouts.body, reading).await?;
+        bounded(bound, reading).await?;
+        self.pace.count(started.elapsed(), buffer.len() - had);
         if buffer.is_empty() { Err(BadBody::UnexpectedEof) } else { Ok(()) }
     }
 }
@@ -197,10 +222,7 @@ async fn read_ready(stream: &mut Stream, buffer: &mut Vec<u8>, wanted: usize) ->
     .await
 }
 
-async fn bounded(
-    bound: std::time::Duration,
-    io: impl Future<Output = io::Result<()>>,
-) -> Result<(), BadBody> {
+async fn bounded(bound: Duration, io: impl Future<Output = io::Result<()>>) -> Result<(), BadBody> {
     match timeout(bound, io).await {
         Err(_) => Err(BadBody::Timeout),
         Ok(Err(_)) => Err(BadBody::Disconnected),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::http::body::{BadBody, Event};
 use crate::http::response::{Response, ResponseBody, WriteOptions};
-use crate::limits::{BODY_BUFFER_BYTES, DRAIN_BYTES_MAX};
+use crate::limits::{BODY_BUFFER_BYTES, BODY_PACE_BYTES, DRAIN_BYTES_MAX};
 use crate::types::Timestamp;
 use std::fs::File;
 use std::sync::Arc;
@@ -249,6 +249,34 @@ async fn class_m_slow_heads_and_silent_clients_are_cut() {
     let head = connection.read_head().await.unwrap();
     let mut body = connection.body(&head);
     assert_eq!(content(&mut body).await.unwrap_err(), BadBody::Timeout);
+}
+
+/// Each byte comes in time, and together they come too late.
+#[tokio::test]
+async fn class_m_a_body_that_trickles_is_cut() {
+    let bounds = Timeouts { body: 4 * SHORT, ..PATIENT };
+    let (mut client, mut connection) = connected(bounds).await;
+    client.write_all(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n").await.unwrap();
+    let trickle = tokio::spawn(async move {
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(SHORT).await;
+        }
+    });
+    let head = connection.read_head().await.unwrap();
+    let mut body = connection.body(&head);
+    assert_eq!(content(&mut body).await.unwrap_err(), BadBody::Timeout);
+    drop(connection);
+    trickle.await.unwrap();
+}
+
+#[test]
+fn class_m_body_pace_bytes_at_n_and_n_plus_1() {
+    for (bytes, waited) in [(BODY_PACE_BYTES - 1, SHORT), (BODY_PACE_BYTES, Duration::ZERO)] {
+        let mut pace = body::Pace::default();
+        pace.count(SHORT / 2, 0);
+        pace.count(SHORT / 2, bytes);
+        assert_eq!(pace.waited, waited, "{bytes}");
+    }
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ impl Place<'_> {
 }
 
 /// `None` where no directory is, or is no longer.
-fn open_if_there(parent: &OwnedFd, path: &str) -> Result<Option<OwnedFd>> {
+pub(in crate::store) fn open_if_there(parent: &OwnedFd, path: &str) -> Result<Option<OwnedFd>> {
     match dir::open_dir(parent, path) {
         Ok(opened) => Ok(Some(opened)),
         // XDEV: a directory that leads out of the bucket was made by hand, and is not followed.
@@ -236,7 +236,7 @@ fn is_empty(parent: &OwnedFd, name: &str) -> Result<bool> {
 }
 
 /// Some filesystems do not say what an entry is.
-fn kind_of(opened: &OwnedFd, name: &str, kind: FileType) -> Result<FileType> {
+pub(in crate::store) fn kind_of(opened: &OwnedFd, name: &str, kind: FileType) -> Result<FileType> {
     if kind != FileType::Unknown {
         return Ok(kind);
     }

@@ -52,6 +52,11 @@ pub(super) fn claim_name(number: PartNumber) -> String {
     format!("slot-{:05}", number.get())
 }
 
+/// Whether this is the name of a claim.
+pub(super) fn is_claim(name: &str) -> bool {
+    name.strip_prefix("slot-").is_some_and(|digits| PartNumber::parse(digits).is_ok())
+}
+
 /// A name nobody else has.
 pub(super) fn random_name(prefix: &str) -> String {
     [prefix, &random_id()].concat()

@@ -76,7 +76,7 @@ pub(in crate::store) fn list_uploads(
 }
 
 /// Keys and ids of all uploads with that prefix, sorted.
-fn in_order(uploads: &OwnedFd, prefix: &str) -> Result<Vec<(String, UploadId)>> {
+pub(super) fn in_order(uploads: &OwnedFd, prefix: &str) -> Result<Vec<(String, UploadId)>> {
     let mut found = Vec::new();
     for entry in dir::entries(uploads).map_err(refused)? {
         let (name, _) = entry.map_err(refused)?;

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod schedules;
+mod usage;
 
 use super::{CompletePart, Expectation, PartRecord, Upload, UploadInfo, folder};
 use crate::digest::BodyDigest;

@@ -10,6 +10,7 @@ use super::states::Thing;
 use super::wire::Sent;
 use super::worlds::World;
 use glassbucket::auth::User;
+use glassbucket::auth::role::{Role, Scope, Scopes};
 use glassbucket::auth::sigv2;
 use glassbucket::auth::sigv4::{Unsigned, presigned_query};
 
@@ -38,16 +39,37 @@ pub struct Caller {
     own_upload: String,
 }
 
+/// Whose scope is to write everywhere, and to read nowhere: what a backup's drop box is.
+const DROPBOX: &str = "dropbox";
+
 /// Everyone who signs.
-const SIGNING: [&str; 9] =
-    ["stranger", "elsewhere", "lister", "writer", "remover", "purger", "reader", "tagger", "acp"];
+const SIGNING: [&str; 10] = [
+    "stranger",
+    "elsewhere",
+    "lister",
+    "writer",
+    "remover",
+    "purger",
+    "reader",
+    "tagger",
+    "acp",
+    DROPBOX,
+];
 
 /// Their users, and the maker's.
 pub fn users() -> impl Iterator<Item = User> {
     SIGNING.into_iter().chain(["maker"]).map(|name| {
         let (key, secret) = pair(name);
-        user(name, name, (&key, &secret))
+        let user = user(name, name, (&key, &secret));
+        match name {
+            DROPBOX => User { role: Role::Scoped(everywhere_to_write()), ..user },
+            _ => user,
+        }
     })
+}
+
+fn everywhere_to_write() -> Scopes {
+    Scopes { read: Vec::new(), write: vec![Scope::parse("*").expect("a scope")] }
 }
 
 fn pair(name: &str) -> (String, String) {
@@ -86,7 +108,8 @@ fn signer(server: &TestServer, name: &str) -> Signer {
     server.signer((&key, &secret))
 }
 
-const CREATE_ONLY: &str = "If-None-Match: * of a write asks for PutObject alone, as on AWS";
+const CREATE_ONLY: &str = "If-None-Match: *, or If-Match: *, of a write asks for PutObject alone, \
+    as on AWS";
 const IF_THERE: &str = "If-Match: * of a delete asks for DeleteObject alone, as on AWS";
 const FOR_GOOD: &str = "a version that is removed for good is told from a delete marker, as on AWS";
 
@@ -106,11 +129,14 @@ impl Caller {
             _ => |_| false,
         };
         let reaches: fn(&Ask) -> bool = match name {
-            "writer" => |ask| ask.names("{upload}"),
+            "writer" | DROPBOX => |ask| ask.names("{upload}"),
             _ => |_| false,
         };
         let exception: fn(&Ask) -> Option<&'static str> = match name {
-            "writer" => |ask| (ask.value("if-none-match") == Some("*")).then_some(CREATE_ONLY),
+            "writer" => |ask| {
+                let is_any = |name| ask.value(name) == Some("*");
+                (is_any("if-none-match") || is_any("if-match")).then_some(CREATE_ONLY)
+            },
             "remover" => |ask| {
                 let delete = ask.method == "DELETE" && ask.value("if-match") == Some("*");
                 delete.then_some(IF_THERE)

@@ -88,7 +88,6 @@ const STATES: &[State] = &[
         |m, t| {
             m.world.version(m.server, "Suspended");
             m.put(t, "hello", &[]);
-            t.version = "null".to_owned();
             m.world.version(m.server, "Enabled");
         },
     ),

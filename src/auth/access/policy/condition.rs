@@ -6,6 +6,10 @@
 //! fit (and holds for none), `ForAnyValue:` one; without either, a key of several values is taken
 //! as `ForAnyValue` is, and a negated operator as the opposite of that.
 //!
+//! A value with a variable that the request has no value for fits nothing. AWS says that it "might
+//! cause the entire statement to be invalid". Here it does so where it would let something through:
+//! an Allow for all but what cannot be told allows nothing, a Deny for all but that denies all.
+//!
 //! Refused when the policy is written: an operator AWS has not, a value that is no number, date,
 //! address or boolean where one is wanted, a key nobody knows. BinaryEquals is refused too: no
 //! condition key of S3 is binary.
@@ -40,8 +44,8 @@ enum Quantifier {
 /// How a value of the request is held against those of the policy.
 #[derive(Clone, Debug)]
 enum Test {
-    /// Strings and ARNs.
     Text(Vec<Pattern>),
+    Arn(Vec<ArnPattern>),
     Number(Relation, Vec<f64>),
     Date(Relation, Vec<Timestamp>),
     Bool(Vec<bool>),
@@ -49,6 +53,11 @@ enum Test {
     /// True: the key must not be there.
     Null(bool),
 }
+
+/// An ARN with wildcards. "Each of the six colon-delimited components of the ARN is checked
+/// separately": `*` in one does not reach into the next.
+#[derive(Clone, Debug)]
+struct ArnPattern(Vec<Pattern>);
 
 /// How the request's value stands to the policy's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,10 +91,13 @@ impl Condition {
             None => (None, operator),
         };
         let (if_exists, name) = match name.strip_suffix("IfExists") {
-            Some("Null") => return Err(UNKNOWN_OPERATOR),
             Some(name) => (true, name),
             None => (false, name),
         };
+        // It asks whether the key is there, not for a value of it.
+        if name == "Null" && name != operator {
+            return Err(UNKNOWN_OPERATOR);
+        }
         let key = key.to_ascii_lowercase();
         if !is_condition_key(&key) {
             return Err("Policy has an invalid condition key");
@@ -97,8 +109,9 @@ impl Condition {
         Ok(Condition { key, negated, if_exists, quantifier, test })
     }
 
-    /// Whether it holds for a request.
-    pub(super) fn holds(&self, facts: &Facts) -> bool {
+    /// Whether it holds for a request. `strict` where it would let something through: then a
+    /// negated operator does not hold where the request has no value for a variable.
+    pub(super) fn holds(&self, facts: &Facts, strict: bool) -> bool {
         let mut values = facts.of(&self.key);
         if let Test::Null(absent) = self.test {
             return values.next().is_none() == absent;
@@ -106,7 +119,8 @@ impl Condition {
         if self.if_exists && values.clone().next().is_none() {
             return true;
         }
-        let fits = |value: &str| self.test.fits(value, facts);
+        let unknown = strict && self.negated && self.test.is_unknown(facts);
+        let fits = |value: &str| unknown || self.test.fits(value, facts);
         match self.quantifier {
             Some(Quantifier::ForAllValues) => values.all(|value| fits(value) != self.negated),
             Some(Quantifier::ForAnyValue) => values.any(|value| fits(value) != self.negated),
@@ -123,6 +137,7 @@ impl Condition {
         }
         match &self.test {
             Test::Text(patterns) => patterns.iter().all(Pattern::is_fixed),
+            Test::Arn(arns) => arns.iter().all(|arn| arn.0.iter().all(Pattern::is_fixed)),
             Test::Ip(networks) => networks.iter().all(|network| !network.is_broad()),
             Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Null(_) => false,
         }
@@ -155,15 +170,16 @@ impl Test {
         let literal = |text: &str| Pattern::literal(text, variables);
         let folded = |text: &str| literal(text).map(Pattern::folded);
         let like = |text: &str| Pattern::compile(text, variables);
+        let arn = |text: &str| ArnPattern::compile(text, variables);
         Ok(match operator {
             "StringEquals" => (false, Test::Text(each(values, literal)?)),
             "StringNotEquals" => (true, Test::Text(each(values, literal)?)),
             "StringEqualsIgnoreCase" => (false, Test::Text(each(values, folded)?)),
             "StringNotEqualsIgnoreCase" => (true, Test::Text(each(values, folded)?)),
-            "StringLike" | "ArnEquals" | "ArnLike" => (false, Test::Text(each(values, like)?)),
-            "StringNotLike" | "ArnNotEquals" | "ArnNotLike" => {
-                (true, Test::Text(each(values, like)?))
-            }
+            "StringLike" => (false, Test::Text(each(values, like)?)),
+            "StringNotLike" => (true, Test::Text(each(values, like)?)),
+            "ArnEquals" | "ArnLike" => (false, Test::Arn(each(values, arn)?)),
+            "ArnNotEquals" | "ArnNotLike" => (true, Test::Arn(each(values, arn)?)),
             "Bool" => (false, Test::Bool(each(values, boolean)?)),
             "IpAddress" => (false, Test::Ip(each(values, Network::parse)?)),
             "NotIpAddress" => (true, Test::Ip(each(values, Network::parse)?)),
@@ -180,6 +196,7 @@ impl Test {
     fn fits(&self, value: &str, facts: &Facts) -> bool {
         match self {
             Test::Text(patterns) => patterns.iter().any(|pattern| pattern.matches(value, facts)),
+            Test::Arn(arns) => arns.iter().any(|arn| arn.matches(value, facts)),
             Test::Number(relation, wanted) => number(value).is_some_and(|number| {
                 wanted.iter().any(|wanted| relation.holds(number.partial_cmp(wanted)))
             }),
@@ -192,6 +209,37 @@ impl Test {
             }),
             Test::Null(_) => false,
         }
+    }
+
+    /// Whether the request has no value for one of its variables.
+    fn is_unknown(&self, facts: &Facts) -> bool {
+        match self {
+            Test::Text(patterns) => patterns.iter().any(|pattern| pattern.is_unknown(facts)),
+            Test::Arn(arns) => {
+                arns.iter().flat_map(|arn| &arn.0).any(|pattern| pattern.is_unknown(facts))
+            }
+            Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Ip(_) | Test::Null(_) => {
+                false
+            }
+        }
+    }
+}
+
+impl ArnPattern {
+    const PARTS: usize = 6;
+
+    /// `None` where it has no six parts, or a variable before the last.
+    fn compile(text: &str, variables: bool) -> Option<ArnPattern> {
+        let parts = text.splitn(ArnPattern::PARTS, ':');
+        let parts: Vec<_> =
+            parts.map(|part| Pattern::compile(part, variables)).collect::<Option<_>>()?;
+        (parts.len() == ArnPattern::PARTS).then_some(ArnPattern(parts))
+    }
+
+    fn matches(&self, arn: &str, facts: &Facts) -> bool {
+        let parts: Vec<&str> = arn.splitn(ArnPattern::PARTS, ':').collect();
+        parts.len() == self.0.len()
+            && self.0.iter().zip(parts).all(|(pattern, part)| pattern.matches(part, facts))
     }
 }
 
@@ -212,12 +260,13 @@ fn boolean(text: &str) -> Option<bool> {
 /// The last second of the year 9999.
 const EPOCH_SECS_MAX: i64 = 253_402_300_799;
 
-/// ISO 8601, a date alone being its first second, or seconds since 1970.
+/// ISO 8601 in UTC or with an offset, a date alone being its first second, or seconds since
+/// 1970.
 fn date(text: &str) -> Option<Timestamp> {
     let day = || Timestamp::parse_iso8601(&format!("{text}T00:00:00Z"));
     let sane = |secs: &i64| (0..=EPOCH_SECS_MAX).contains(secs);
     let epoch = || text.parse().ok().filter(sane).map(|secs| Timestamp::new(secs, 0));
-    Timestamp::parse_iso8601(text).or_else(day).or_else(epoch)
+    Timestamp::parse_rfc3339(text).or_else(day).or_else(epoch)
 }
 
 impl Relation {

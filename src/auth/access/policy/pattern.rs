@@ -110,6 +110,12 @@ impl Pattern {
         self.resolve(facts).is_some_and(|tokens| glob(&tokens, &text, facts))
     }
 
+    /// Whether the request has no value for one of its variables.
+    pub(super) fn is_unknown(&self, facts: &Facts) -> bool {
+        let variable = |token: &Token| matches!(token, Token::Fact(..));
+        self.tokens.iter().any(variable) && self.resolve(facts).is_none()
+    }
+
     /// The tokens with each variable's value in its place.
     fn resolve(&self, facts: &Facts) -> Option<Vec<Token>> {
         let mut tokens = Vec::with_capacity(self.tokens.len());

@@ -24,6 +24,10 @@ fn user(id: &str) -> Grantee {
     Grantee::CanonicalUser(owner(id))
 }
 
+fn account(id: Option<&str>) -> Caller<'_> {
+    Caller { id, role: &Role::Account }
+}
+
 /// A bucket of [`OWN`], and whoever asks.
 struct Case {
     bucket: BucketName,
@@ -71,18 +75,26 @@ impl Case {
     }
 
     fn bucket(&self, caller: Option<&str>, action: Action) -> bool {
-        self.rules().allow(Asked { caller, action, target: Target::Bucket }, Facts::default)
+        self.rules().allow(
+            Asked { caller: account(caller), action, target: Target::Bucket },
+            Facts::default,
+        )
     }
 
     fn key(&self, caller: Option<&str>, action: Action) -> bool {
         let key = Key::parse(b"k".to_vec()).unwrap();
-        self.rules().allow(Asked { caller, action, target: Target::Key(&key) }, Facts::default)
+        self.rules().allow(
+            Asked { caller: account(caller), action, target: Target::Key(&key) },
+            Facts::default,
+        )
     }
 
     fn object(&self, acl: Option<&Acl>, caller: Option<&str>, action: Action) -> bool {
         let key = Key::parse(b"k".to_vec()).unwrap();
-        self.rules()
-            .allow(Asked { caller, action, target: Target::Object(&key, acl) }, Facts::default)
+        self.rules().allow(
+            Asked { caller: account(caller), action, target: Target::Object(&key, acl) },
+            Facts::default,
+        )
     }
 }
 
@@ -233,7 +245,11 @@ fn an_upload_is_its_initiators_to_abort_and_no_others() {
     let may = |caller, action| {
         let initiator = owner(ANN);
         case.rules().allow(
-            Asked { caller, action, target: Target::Upload(&key, Some(&initiator)) },
+            Asked {
+                caller: account(caller),
+                action,
+                target: Target::Upload(&key, Some(&initiator)),
+            },
             Facts::default,
         )
     };
