@@ -11,16 +11,19 @@
 
 mod common;
 
-use common::existence::asks::{Ask, asks};
+use common::client::Request;
+use common::existence::asks::{Ask, To, asks};
 use common::existence::callers::{Caller, callers, users};
 use common::existence::states::{States, Thing};
 use common::existence::wire::{Wire, masked};
-use common::existence::worlds::{World, worlds};
+use common::existence::worlds::{Kept, Said, World, worlds};
 use common::{OTHER, OWN, TestServer, user};
 use glassbucket::auth::{User, Users};
+use glassbucket::limits::KEY_LOCKS;
 use glassbucket::server::{Clock, UsersSource};
 use glassbucket::types::Timestamp;
 use std::collections::BTreeMap;
+use std::fs::File;
 
 fn server() -> TestServer {
     TestServer::with(|config| {
@@ -132,6 +135,54 @@ fn compare_all(shares: usize) {
         }
     }
     tally.end(asks.len());
+}
+
+/// A write in progress holds the lock of its key. Whoever is refused does not wait for it.
+#[test]
+fn class_g_a_key_that_is_being_written_is_refused_like_one_that_nobody_has() {
+    let server = server();
+    let world = World { bucket: "held", kept: Kept::Nothing, said: Said::Nothing };
+    world.make(&server);
+    let mut states = States::of(&server, world);
+    let there: Vec<Thing> = (0..states.len()).map(|index| states.get(index).1.clone()).collect();
+    states.renew_void();
+    let key = there.last().expect("a key").key.clone();
+    let locks = hold_locks(&server);
+    let signer = server.signer(OWN);
+    let mut connection = server.connect();
+    let put = Request::object("PUT", "held", &key).body("again");
+    let write = std::thread::spawn(move || connection.call(&signer, &put).status);
+    let mut compared = 0;
+    for caller in callers(&server).iter().filter(|caller| caller.name != "dropbox") {
+        let wire = Wire::new(server.address);
+        let mut inquiry = Inquiry { server: &server, world, caller, wire };
+        for ask in asks().iter().filter(|ask| ask.to != To::Own).step_by(STEP) {
+            let of_nothing = inquiry.answer(ask, states.void());
+            assert_eq!(inquiry.answer(ask, there.last().expect("a key")), of_nothing);
+            compared += 1;
+        }
+    }
+    assert!(!write.is_finished(), "the lock is held");
+    drop(locks);
+    assert_eq!(write.join().expect("an answer"), 200);
+    println!("{compared} answers compared while the key was held");
+}
+
+/// Every how many questions are put about a key that is held.
+const STEP: usize = 29;
+
+/// The locks of all keys that were ever written, as another process would hold them.
+fn hold_locks(server: &TestServer) -> Vec<File> {
+    let folder = server.data().join(".glassbucket/locks");
+    let of_buckets = KEY_LOCKS.to_string();
+    let files = std::fs::read_dir(folder).expect("the locks").map(|entry| entry.expect("one"));
+    let of_keys = files.filter(|entry| entry.file_name().to_str() != Some(&of_buckets));
+    let held = of_keys.map(|entry| {
+        let file = File::open(entry.path()).expect("a lock");
+        file.lock().expect("nobody writes");
+        file
+    });
+    held.collect()
 }
 
 impl Tally {

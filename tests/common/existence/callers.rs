@@ -141,7 +141,10 @@ impl Caller {
                 let delete = ask.method == "DELETE" && ask.value("if-match") == Some("*");
                 delete.then_some(IF_THERE)
             },
-            "purger" => |ask| ask.names("versionId").then_some(FOR_GOOD),
+            "purger" => |ask| {
+                let one = ask.method == "DELETE" && ask.query.contains("versionId");
+                (one || ask.body.contains("{version}")).then_some(FOR_GOOD)
+            },
             _ => |_| None,
         };
         Caller { name, sign, sees, reaches, exception, own_upload }

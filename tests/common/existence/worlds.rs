@@ -66,7 +66,8 @@ const BLOCK: &str = "<PublicAccessBlockConfiguration><IgnorePublicAcls>true</Ign
     <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
 
 impl World {
-    fn make(&self, server: &TestServer) {
+    /// Makes the bucket.
+    pub fn make(&self, server: &TestServer) {
         let lock = if self.kept == Kept::Locked { "true" } else { "false" };
         let make = Request::new("PUT", &format!("/{}", self.bucket));
         done(server, make.header("x-amz-bucket-object-lock-enabled", lock));
