@@ -65,14 +65,13 @@ impl Inquiry<'_> {
         }
         for index in 0..states.len() {
             let (is_object, thing) = states.get(index);
-            let mut thing = thing.clone();
-            if (self.caller.reaches)(ask) {
-                thing = Thing { key: thing.key.clone(), ..states.void().clone() };
-                thing.state = states.get(index).1.state;
-            }
             if is_object && (self.caller.sees)(ask) {
                 continue;
             }
+            let thing = match (self.caller.reaches)(ask) {
+                true => thing.with_made_up_ids(),
+                false => thing.clone(),
+            };
             if let Some(reason) = (self.caller.exception)(ask) {
                 *tally.exceptions.entry(reason).or_default() += 1;
                 continue;

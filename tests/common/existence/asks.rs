@@ -192,17 +192,16 @@ fn is_operation(ask: &Ask) -> bool {
         To::Bucket | To::Form => return true,
         To::Own => return false, // has its own
     }
-    match (ask.method, ask.sub.as_str()) {
-        ("GET" | "HEAD" | "PUT" | "DELETE", "") => true,
-        ("GET" | "PUT", "acl" | "retention" | "legal-hold") => true,
-        ("GET" | "PUT" | "DELETE", "tagging") => true,
-        ("GET", "attributes" | "torrent") => true,
-        ("POST", "uploads" | "restore" | "select&select-type=2") => true,
-        ("PUT", "renameObject" | "encryption") => true,
-        ("GET" | "POST" | "DELETE", "uploadId={upload}") => true,
-        ("PUT", "partNumber=1&uploadId={upload}") => true,
-        _ => false,
-    }
+    matches!(
+        (ask.method, ask.sub.as_str()),
+        ("GET" | "HEAD" | "PUT" | "DELETE", "")
+            | ("GET" | "PUT", "acl" | "retention" | "legal-hold")
+            | ("GET" | "PUT" | "DELETE", "tagging")
+            | ("GET", "attributes" | "torrent")
+            | ("POST", "uploads" | "restore" | "select&select-type=2")
+            | ("PUT", "renameObject" | "encryption" | "partNumber=1&uploadId={upload}")
+            | ("GET" | "POST" | "DELETE", "uploadId={upload}")
+    )
 }
 
 impl Ask {

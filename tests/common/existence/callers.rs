@@ -32,7 +32,7 @@ pub struct Caller {
     pub sign: Sign,
     /// Whether a grant lets it see, by the answer to this, what object there is.
     pub sees: fn(&Ask) -> bool,
-    /// Whether its grant reaches what it names by an id: then only made-up ones are compared.
+    /// Whether its grant reaches an upload that it names: then only made-up ids are compared.
     pub reaches: fn(&Ask) -> bool,
     /// Why an answer that tells is as it is on AWS.
     pub exception: fn(&Ask) -> Option<&'static str>,

@@ -25,12 +25,20 @@ pub struct Thing {
     pub etag: String,
 }
 
+impl Thing {
+    /// The same key, of which no version or upload is named that it has.
+    pub fn with_made_up_ids(&self) -> Thing {
+        let (version, upload) = (MADE_UP_VERSION.to_owned(), MADE_UP_UPLOAD.to_owned());
+        Thing { version, upload, ..self.clone() }
+    }
+}
+
 /// What a key is.
 #[derive(Clone, Copy)]
 struct State {
     name: &'static str,
     /// Whether a GET of its owner finds an object.
-    pub is_object: bool,
+    is_object: bool,
     there_is: fn(&World) -> bool,
     make: fn(&Maker<'_>, &mut Thing),
 }
