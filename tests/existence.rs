@@ -123,7 +123,8 @@ fn compare_all(shares: usize) {
     let mut tally = Tally::default();
     for (number, world) in worlds(&server).into_iter().enumerate() {
         let mut states = States::of(&server, world);
-        for (turn, caller) in callers.iter().enumerate() {
+        let asking = callers.iter().enumerate();
+        for (turn, caller) in asking.filter(|(_, caller)| caller.is_asked_in(&world)) {
             let wire = Wire::new(server.address);
             let mut inquiry = Inquiry { server: &server, world, caller, wire };
             for (index, ask) in asks.iter().enumerate() {

@@ -8,7 +8,7 @@ use super::super::{TestServer, user};
 use super::asks::{Ask, To, filled};
 use super::states::Thing;
 use super::wire::Sent;
-use super::worlds::World;
+use super::worlds::{Said, World};
 use glassbucket::auth::User;
 use glassbucket::auth::role::{Role, Scope, Scopes};
 use glassbucket::auth::sigv2;
@@ -148,6 +148,16 @@ impl Caller {
             _ => |_| None,
         };
         Caller { name, sign, sees, reaches, exception, own_upload }
+    }
+
+    /// Whether the bucket knows the caller as more than one stranger among others.
+    pub fn is_asked_in(&self, world: &World) -> bool {
+        match (world.said, self.name) {
+            (_, "anonymous" | "stranger" | DROPBOX) => true,
+            (Said::Nothing, _) => false,
+            (Said::Acl, name) => matches!(name, "writer" | "acp"),
+            _ => true,
+        }
     }
 
     /// The name and the signature.

@@ -140,11 +140,6 @@ impl World {
             .header("x-amz-grant-read-acp", "id=\"acp\"");
         done(server, put);
     }
-
-    /// Whether callers were granted anything that they could be told by.
-    pub fn grants(&self) -> bool {
-        self.said != Said::Nothing
-    }
 }
 
 /// The first user's request, which must succeed.
