@@ -11,16 +11,14 @@
 
 mod common;
 
-use common::client::{Answer, Connection, Request, Signer, raw_head};
+use common::client::{Answer, Connection, Request, Signer};
+use common::recording::{self, RECORDED_SECS, Recorded, recording, send};
 use common::{OWN, TestServer, xml};
 use glassbucket::server::Clock;
 use glassbucket::types::{Timestamp, hex};
 use md5::{Digest, Md5};
-use serde::Deserialize;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-/// 21 November 2026, 18:55 UTC: within 15 minutes of every request of both recordings.
-const RECORDED_SECS: i64 = 1_795_287_300;
 const SPECIAL: &str = "a+b&c=d~e@f(g)'h*i üé%41#.txt";
 const SMALL: &str = "folder/small file.txt";
 const SMALL_COPY: &str = "folder/small file copy.txt";
@@ -173,51 +171,11 @@ const SIGV4: &[(&str, Expect)] = &[
     ("CREATE bucket region", BucketMade),
 ];
 
-/// One line of a recording.
-#[derive(Deserialize)]
-struct Recorded {
-    step: String,
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Option<String>,
-    body_length: usize,
-}
-
-impl Recorded {
-    fn body(&self) -> Vec<u8> {
-        let nul = || vec![0; self.body_length];
-        self.body.as_ref().map_or_else(nul, |text| text.clone().into_bytes())
-    }
-
-    fn expects_continue(&self) -> bool {
-        self.headers.iter().any(|(name, _)| name == "Expect")
-    }
-}
-
-fn recording(text: &str) -> Vec<Recorded> {
-    text.lines().map(|line| serde_json::from_str(line).expect("a recorded request")).collect()
-}
-
 fn server() -> TestServer {
     let clock = Clock::Fixed(Timestamp::new(RECORDED_SECS, 0));
     let server = TestServer::with(|config| config.clock = clock);
     server.make_bucket("bkt");
     server
-}
-
-/// Sends one request as the client does: a body only after `100 Continue`.
-fn send(connection: &mut Connection, request: &Recorded) -> Answer {
-    connection.send(&raw_head(&request.method, &request.target, &request.headers));
-    let body = request.body();
-    if request.expects_continue() && !body.is_empty() {
-        let first = connection.try_answer(&request.method).expect("an answer to the head");
-        if first.status != 100 {
-            return first;
-        }
-    }
-    connection.send(&body);
-    connection.answer(&request.method)
 }
 
 /// Replays a request on the kept connection, or on a new one after a close.
@@ -235,7 +193,7 @@ fn replay(server: &TestServer, connection: &mut Connection, request: &Recorded) 
 fn cyberduck_4_7_2_sigv2_is_answered_step_by_step() {
     let server = server();
     let mut connection = server.connect();
-    let requests = recording(include_str!("fixtures/cyberduck-4.7.2-sigv2.jsonl"));
+    let requests = recording(recording::SIGV2);
     assert_eq!(requests.len(), SIGV2.len());
     for (number, (request, (step, expect))) in requests.iter().zip(SIGV2).enumerate() {
         assert_eq!(request.step, *step);
@@ -251,7 +209,7 @@ fn cyberduck_4_7_2_sigv2_is_answered_step_by_step() {
 fn cyberduck_today_sigv4_is_answered_step_by_step() {
     let server = server();
     let mut connection = server.connect();
-    let requests = recording(include_str!("fixtures/cyberduck-engine-2026-sigv4.jsonl"));
+    let requests = recording(recording::SIGV4);
     assert_eq!(requests.len(), SIGV4.len());
     let mut upload_id = String::new();
     for (number, (request, (step, expect))) in requests.iter().zip(SIGV4).enumerate() {

@@ -9,11 +9,13 @@
 
 pub mod client;
 pub mod command;
+pub mod existence;
 pub mod form;
 pub mod lifecycle;
 pub mod lock;
 pub mod operations;
 pub mod process;
+pub mod recording;
 pub mod refusals;
 pub mod roles;
 pub mod sharing;
