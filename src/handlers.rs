@@ -95,6 +95,7 @@ pub async fn handle(
             "The value of x-amz-content-sha256 is not allowed for this operation.",
         ));
     }
+    tell_facts(&operation, Arc::make_mut(&mut context.facts));
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
         Operation::PostObject(input) => post_object::post_object(context, input, body).await,
@@ -126,6 +127,22 @@ pub async fn handle(
             let context = context.clone();
             blocking(move || without_body(&context, bodiless)).await
         }
+    }
+}
+
+/// What a policy may ask for and no header says by itself.
+fn tell_facts(operation: &Operation, facts: &mut RequestFacts) {
+    match operation {
+        Operation::ListObjects(input) => facts.set_max_keys(input.listing.max_keys),
+        Operation::ListObjectsV2(input) => facts.set_max_keys(input.listing.max_keys),
+        Operation::ListObjectVersions(input) => facts.set_max_keys(input.listing.max_keys),
+        Operation::PutObject(_)
+        | Operation::CopyObject(_)
+        | Operation::CompleteMultipartUpload(_) => facts.set_creates_object(true),
+        Operation::CreateMultipartUpload(_)
+        | Operation::UploadPart(_)
+        | Operation::UploadPartCopy(_) => facts.set_creates_object(false),
+        _ => {}
     }
 }
 

@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::ProtocolVersion;
 use tokio_rustls::server::TlsStream;
 
 /// A connection's bytes, in clear or through TLS.
@@ -37,6 +38,17 @@ impl Stream {
         match self {
             Stream::Plain(socket) => socket,
             Stream::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// The version of TLS as a policy names it (`1.3`); `None` in clear.
+    pub fn tls_version(&self) -> Option<&'static str> {
+        match self {
+            Stream::Plain(_) => None,
+            Stream::Tls(stream) => match stream.get_ref().1.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => Some("1.3"),
+                _ => Some("1.2"), // there are no others here
+            },
         }
     }
 }

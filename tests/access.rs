@@ -3,12 +3,14 @@
 
 mod common;
 
+use common::OWN;
 use common::client::{Answer, Request};
 use common::sharing::{
     as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
     put_policy, shut, statement,
 };
 use common::xml::{text, texts};
+use glassbucket::auth::sigv4::{Unsigned, presigned_query};
 use glassbucket::types::Timestamp;
 
 #[test]
@@ -41,6 +43,15 @@ fn put_bucket_policy_refuses_what_is_no_policy() {
     assert_refused(&put(&elsewhere), 400, "MalformedPolicy");
     let not = statement("Allow", "own1", "s3:GetObject", "").replace("Principal", "NotPrincipal");
     assert_refused(&put(&not), 400, "MalformedPolicy");
+    for (action, why) in [
+        ("s3:PutObjects", "Policy has invalid action"),
+        ("s3:PutBucketAcl", "Action does not apply to any resource(s) in statement"),
+    ] {
+        let of_objects = statement("Deny", "*", action, "").replace("\"arn:aws:s3:::bkt\",", "");
+        let answer = put(&of_objects);
+        assert_refused(&answer, 400, "MalformedPolicy");
+        assert_eq!(text(&answer.text(), "Message").as_deref(), Some(why));
+    }
     let answer = server.call(Request::new("PUT", "/none?policy").body("{}"));
     assert_refused(&answer, 404, "NoSuchBucket");
     assert_refused(&server.call(bucket("GET", "policy")), 404, "NoSuchBucketPolicy");
@@ -343,4 +354,68 @@ fn class_e_a_lock_date_is_weighed_in_every_form_that_counts() {
             .header("x-amz-object-lock-retain-until-date", until);
         assert_denied(&server.call(put.body("x")));
     }
+}
+
+#[test]
+fn class_e_a_listing_that_asks_for_no_number_is_weighed_as_the_thousand_it_gets() {
+    let server = shut();
+    let many = r#", "Condition": {"NumericGreaterThan": {"s3:max-keys": "10"}}"#;
+    put_policy(&server, statement("Deny", "*", "s3:ListBucket*", many));
+    for listing in ["", "list-type=2", "max-keys=", "max-keys=11", "versions", "versions&max-keys"]
+    {
+        assert_denied(&server.call(bucket("GET", listing)));
+    }
+    for listing in ["max-keys=10", "list-type=2&max-keys=1", "versions&max-keys=010"] {
+        assert_eq!(server.call(bucket("GET", listing)).status, 200, "{listing}");
+    }
+    assert_eq!(server.call(bucket("HEAD", "")).status, 200);
+}
+
+/// AWS's policy for conditional writes: every object is made under If-None-Match, while the parts
+/// of an upload, which can carry none, pass.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>
+#[test]
+fn conditional_writes_may_be_enforced() {
+    let server = shut();
+    deny_put(
+        &server,
+        r#"{"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}"#,
+    );
+    assert_denied(&server.call(object("PUT", "new").body("x")));
+    assert_denied(&server.call(object("PUT", "new").header("x-amz-copy-source", "bkt/k")));
+    assert_eq!(server.call(object("GET", "k")).status, 200);
+    let once = || object("PUT", "new").header("if-none-match", "*").body("x");
+    assert_eq!(server.call(once()).status, 200);
+    assert_eq!(server.call(once()).status, 412);
+    let begun = server.call(Request::new("POST", "/bkt/big?uploads"));
+    assert_eq!(begun.status, 200);
+    let id = text(&begun.text(), "UploadId").unwrap();
+    let part = Request::new("PUT", &format!("/bkt/big?partNumber=1&uploadId={id}")).body("x");
+    assert_eq!(server.call(part).status, 200);
+    let done = Request::new("POST", &format!("/bkt/big?uploadId={id}"));
+    assert_denied(&server.call(done.body("<CompleteMultipartUpload/>")));
+}
+
+/// A presigned URL signs its body as unsigned without a header that says so.
+#[test]
+fn class_e_what_a_presigned_url_does_not_say_of_its_body_is_weighed() {
+    let server = shut();
+    deny_put(&server, r#"{"StringEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}"#);
+    let signer = server.signer(OWN);
+    let headers = [("host".to_owned(), signer.host.clone())];
+    let request = Unsigned {
+        method: "PUT",
+        path: "/bkt/new",
+        query: "",
+        headers: &headers,
+        payload: "UNSIGNED-PAYLOAD",
+    };
+    let query =
+        presigned_query(&request, &signer.access_key, &signer.secret, "us-east-1", signer.now, 600);
+    let put = || as_nobody(&server, &Request::new("PUT", &format!("/bkt/new?{query}")).body("x"));
+    assert_denied(&put());
+    assert_eq!(server.call(object("PUT", "new").body("x")).status, 200);
+    assert_eq!(server.call(bucket("DELETE", "policy")).status, 204);
+    assert_eq!(put().status, 200);
 }

@@ -4,6 +4,7 @@
 //! `Condition` members, or two `conditions`, would lose one of them, and be wider than its text.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A JSON value; members in the order of the text.
@@ -94,8 +95,9 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
         let mut members: Vec<(String, Json)> = Vec::new();
+        let mut names = BTreeSet::new();
         while let Some((name, value)) = object.next_entry::<String, Json>()? {
-            if members.iter().any(|(other, _)| *other == name) {
+            if !names.insert(name.clone()) {
                 return Err(A::Error::custom("a name stands twice in one object"));
             }
             members.push((name, value));

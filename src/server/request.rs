@@ -37,7 +37,7 @@ const CLIENT_GONE: u16 = 499;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: Stream, peer: SocketAddr, shared: &Shared) {
-    let tls = matches!(stream, Stream::Tls(_));
+    let tls = stream.tls_version();
     let mut connection = Connection::new(stream);
     let mut stopping = shared.stopping.clone();
     loop {
@@ -69,7 +69,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 struct Exchange<'s> {
     shared: &'s Shared,
     peer: SocketAddr,
-    tls: bool,
+    tls: Option<&'static str>,
     now: Timestamp,
     started: Instant,
     request_id: String,
@@ -78,7 +78,7 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn begin(shared: &'s Shared, peer: SocketAddr, tls: bool) -> Exchange<'s> {
+    fn begin(shared: &'s Shared, peer: SocketAddr, tls: Option<&'static str>) -> Exchange<'s> {
         Exchange {
             shared,
             peer,
@@ -158,7 +158,7 @@ impl<'s> Exchange<'s> {
             return Ok(handlers::preflight(&shared.store, &rules_of, asked).await?);
         }
         self.operation = "Website";
-        let asked = router::page(head, bucket, self.tls)?;
+        let asked = router::page(head, bucket, self.tls.is_some())?;
         let users = shared.users.get().await;
         let facts = RequestFacts::of_visit(head, self.peer.ip(), self.tls);
         let context = self.context(users, Verified::visitor(), facts);

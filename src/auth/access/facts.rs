@@ -7,7 +7,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
-use crate::auth::{Scheme, Verified};
+use crate::auth::sigv4::UNSIGNED_PAYLOAD;
+use crate::auth::{PayloadClaim, Scheme, Verified};
 use crate::http::head::RequestHead;
 use crate::limits;
 use crate::types::{BucketName, Key, Retention, Tags, Timestamp};
@@ -19,6 +20,9 @@ use std::net::IpAddr;
 const COPY_SOURCE: &str = "s3:x-amz-copy-source";
 const OBJECT_LOCK_MODE: &str = "s3:object-lock-mode";
 const OBJECT_LOCK_UNTIL: &str = "s3:object-lock-retain-until-date";
+const MAX_KEYS: &str = "s3:max-keys";
+const OBJECT_CREATION: &str = "s3:objectcreationoperation";
+const CONTENT_SHA256: &str = "s3:x-amz-content-sha256";
 const DAY_SECS: u64 = 24 * 60 * 60;
 
 /// Headers that are condition keys, by the name they have there.
@@ -28,7 +32,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("referer", "aws:referer"),
     ("user-agent", "aws:useragent"),
     ("x-amz-acl", "s3:x-amz-acl"),
-    ("x-amz-content-sha256", "s3:x-amz-content-sha256"),
+    ("x-amz-content-sha256", CONTENT_SHA256),
     ("x-amz-grant-full-control", "s3:x-amz-grant-full-control"),
     ("x-amz-grant-read", "s3:x-amz-grant-read"),
     ("x-amz-grant-read-acp", "s3:x-amz-grant-read-acp"),
@@ -53,12 +57,8 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 /// Query parameters that are condition keys.
-const PARAMETERS: &[(&str, &str)] = &[
-    ("delimiter", "s3:delimiter"),
-    ("max-keys", "s3:max-keys"),
-    ("prefix", "s3:prefix"),
-    ("versionId", "s3:versionid"),
-];
+const PARAMETERS: &[(&str, &str)] =
+    &[("delimiter", "s3:delimiter"), ("prefix", "s3:prefix"), ("versionId", "s3:versionid")];
 
 /// Keys of `s3:` that are made here of something else than one header or parameter.
 const DERIVED: &[&str] = &[
@@ -69,7 +69,10 @@ const DERIVED: &[&str] = &[
     "s3:requestobjecttagkeys",
     "s3:signatureage",
     "s3:signatureversion",
+    "s3:tlsversion",
     COPY_SOURCE,
+    MAX_KEYS,
+    OBJECT_CREATION,
 ];
 
 /// What of head and connection a policy may ask for, taken while both are at hand. Cheap, since
@@ -77,7 +80,7 @@ const DERIVED: &[&str] = &[
 #[derive(Clone, Debug)]
 pub struct RequestFacts {
     peer: IpAddr,
-    tls: bool,
+    tls: Option<&'static str>,
     /// When it was signed, if it says so as version 4 does.
     signed: Option<Timestamp>,
     /// The tags that the request gives an object: by `x-amz-tagging` or, once it was read, by its
@@ -87,11 +90,11 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// `peer` is the address of the connection: a header such as `X-Forwarded-For` is anyone's to
-    /// write and is not believed (security class P). Of a header or parameter that is there twice
-    /// the first counts, as it does for the router: a policy must not weigh another one than the
-    /// handler obeys.
-    pub fn gather(head: &RequestHead, peer: IpAddr, tls: bool) -> RequestFacts {
+    /// `tls` is the version that the connection is encrypted by (`1.3`), if it is. `peer` is its
+    /// address: a header such as `X-Forwarded-For` is anyone's to write and is not believed
+    /// (security class P). Of a header or parameter that is there twice the first counts, as it
+    /// does for the router: a policy must not weigh another one than the handler obeys.
+    pub fn gather(head: &RequestHead, peer: IpAddr, tls: Option<&'static str>) -> RequestFacts {
         let header = |(name, key): &(&str, &'static str)| {
             let value = head.header(name).filter(|value| !value.is_empty())?;
             Some((*key, value.to_owned()))
@@ -108,9 +111,22 @@ impl RequestFacts {
         RequestFacts { peer, tls, signed, tags, values }
     }
 
+    /// Of a listing: how many keys it lists at most, as the handler obeys it, asked for or not. A
+    /// Deny of more than ten must not miss who asks for no number and gets a thousand (security
+    /// class E).
+    pub fn set_max_keys(&mut self, keys: usize) {
+        self.set(MAX_KEYS, Some(keys.to_string()));
+    }
+
+    /// Of `s3:PutObject`: whether the request makes the object, or begins an upload or adds a part
+    /// to one, where no `If-None-Match` can be sent.
+    pub fn set_creates_object(&mut self, creates: bool) {
+        self.set(OBJECT_CREATION, Some(creates.to_string()));
+    }
+
     /// Of a visit to a site, where no parameter and no header of S3's counts: only who visits, from
     /// where, is weighed.
-    pub fn of_visit(head: &RequestHead, peer: IpAddr, tls: bool) -> RequestFacts {
+    pub fn of_visit(head: &RequestHead, peer: IpAddr, tls: Option<&'static str>) -> RequestFacts {
         let mut facts = RequestFacts::gather(head, peer, tls);
         facts.values.retain(|(key, _)| is_global(key));
         RequestFacts { signed: None, tags: Vec::new(), ..facts }
@@ -144,9 +160,13 @@ impl RequestFacts {
     /// The same with this value of a key and no other.
     fn with(&self, key: &'static str, value: Option<String>) -> RequestFacts {
         let mut facts = self.clone();
-        facts.values.retain(|(other, _)| *other != key);
-        facts.values.extend(value.map(|value| (key, value)));
+        facts.set(key, value);
         facts
+    }
+
+    fn set(&mut self, key: &'static str, value: Option<String>) {
+        self.values.retain(|(other, _)| *other != key);
+        self.values.extend(value.map(|value| (key, value)));
     }
 
     /// The same of a browser's form. The head only says who sends it and from where (`aws:...`);
@@ -156,6 +176,7 @@ impl RequestFacts {
         let mut facts = RequestFacts::gather(fields, self.peer, self.tls);
         facts.values.retain(|(key, _)| !is_global(key));
         facts.values.extend(self.values.iter().filter(|(key, _)| is_global(key)).cloned());
+        facts.set_creates_object(true);
         facts
     }
 }
@@ -179,20 +200,23 @@ impl Facts {
         let values = request.values.iter().map(|(key, value)| ((*key).into(), value.clone()));
         let mut facts = Facts { values: values.collect(), steps: Cell::new(0) };
         facts.known("aws:sourceip", request.peer.to_canonical().to_string());
-        facts.known("aws:securetransport", request.tls.to_string());
+        facts.known("aws:securetransport", request.tls.is_some().to_string());
+        if let Some(version) = request.tls {
+            facts.known("s3:tlsversion", version.to_owned());
+        }
         facts.known("aws:currenttime", now.iso8601());
         facts.known("aws:epochtime", now.secs().to_string());
         facts.add_caller(verified);
         for (key, value) in &request.tags {
             facts.add_request_tag(key, value.clone());
         }
-        if let Some(signed) = request.signed.filter(|_| verified.user().is_some()) {
-            let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
-            facts.known("s3:signatureage", milliseconds.max(0).to_string());
+        if verified.user().is_some() {
+            facts.add_signature_age(request.signed, verified.scheme(), now);
         }
         // Read as the router reads it: a date in a form that counts must not pass unweighed.
         let until = facts.of(OBJECT_LOCK_UNTIL).next().and_then(Retention::parse_until);
         if let Some(until) = until {
+            facts.set(OBJECT_LOCK_UNTIL, until.iso8601());
             let days = (until.secs().saturating_sub(now.secs())).max(0).cast_unsigned();
             let days = days.div_ceil(DAY_SECS).to_string();
             facts.known("s3:object-lock-remaining-retention-days", days);
@@ -224,6 +248,12 @@ impl Facts {
         };
         self.known("s3:authtype", kind.to_owned());
         self.known("s3:signatureversion", version.to_owned());
+        let signs_v4 = matches!(verified.scheme(), Scheme::V4Header | Scheme::V4Presigned);
+        let is_silent = self.of(CONTENT_SHA256).next().is_none();
+        if signs_v4 && is_silent && matches!(verified.payload(), PayloadClaim::Unsigned) {
+            // What a presigned URL signs of its body without saying so.
+            self.known(CONTENT_SHA256, UNSIGNED_PAYLOAD.to_owned());
+        }
         let Some(user) = verified.user() else { return };
         // By its own id, also where it acts for the bucket's owner: a policy says who may not, and
         // every user is named by one form of principal.
@@ -232,6 +262,15 @@ impl Facts {
         self.known("aws:principalaccount", user.owner.id.clone());
         self.known("aws:username", user.owner.display_name.clone());
         self.known("aws:principalarn", format!("arn:aws:iam::{}:root", user.owner.id));
+    }
+
+    /// In milliseconds; of version 2 always 0, as on AWS.
+    fn add_signature_age(&mut self, signed: Option<Timestamp>, scheme: Scheme, now: Timestamp) {
+        let is_v2 = matches!(scheme, Scheme::V2Header | Scheme::V2Presigned | Scheme::V2Post);
+        let signed = if is_v2 { Some(now) } else { signed };
+        let Some(signed) = signed else { return };
+        let milliseconds = now.secs().saturating_sub(signed.secs()).saturating_mul(1000);
+        self.known("s3:signatureage", milliseconds.max(0).to_string());
     }
 
     fn known(&mut self, key: &'static str, value: String) {
@@ -297,12 +336,19 @@ pub(super) fn is_condition_key(key: &str) -> bool {
 mod tests {
     use super::*;
 
+    impl Facts {
+        /// Those spent so far.
+        pub(in super::super) fn steps(&self) -> usize {
+            self.steps.get()
+        }
+    }
+
     #[test]
     fn class_a_a_form_is_weighed_by_its_fields_and_not_by_headers() {
         let raw = "POST /bkt HTTP/1.1\r\nHost: h\r\nx-amz-acl: private\r\nif-match: *\r\n\
                    x-amz-tagging: a=header\r\nReferer: http://page/\r\n\r\n";
         let (head, _) = RequestHead::parse(raw.as_bytes()).unwrap().unwrap();
-        let request = RequestFacts::gather(&head, IpAddr::from([127, 0, 0, 1]), true);
+        let request = RequestFacts::gather(&head, IpAddr::from([127, 0, 0, 1]), Some("1.3"));
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let fields = vec![field("x-amz-acl", "public-read"), field("referer", "http://liar/")];
         let form = request.of_form(&RequestHead::of_fields(fields));
@@ -313,7 +359,7 @@ mod tests {
         assert_eq!(facts("s3:x-amz-acl"), ["public-read"]);
         assert_eq!(facts("s3:if-match"), [""; 0]);
         assert!(form.tags.is_empty());
-        assert!(form.tls);
+        assert_eq!(form.tls, Some("1.3"));
         assert_eq!(facts("aws:referer"), ["http://page/"]);
     }
 }

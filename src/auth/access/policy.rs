@@ -3,6 +3,9 @@
 //! Pure: a document, a caller, an action, a resource and [`Facts`] come in, a [`Verdict`] goes
 //! out. An explicit Deny wins over every Allow; where no statement fits, the policy says nothing.
 //!
+//! Weighing is linear in what the request says, and its steps are counted over all statements: the
+//! dearest policy of 20 KB that is still weighed takes 2.5 ms (security class M).
+//!
 //! Each user of this server is an account of its own, so a principal is a user's canonical id: by
 //! itself (`"AWS": "ID"`), as `arn:aws:iam::ID:root`, as `arn:aws:iam:::user/ID`, or as
 //! `"CanonicalUser": "ID"`. `*` is everybody, signed or not. An id nobody has is taken (users come
@@ -10,14 +13,18 @@
 //!
 //! Refused with `MalformedPolicy`: bad JSON, names the grammar has not or that stand twice, what
 //! is missing, Allow with NotPrincipal (all but some, strangers included), principals that cannot
-//! be users, resources outside the bucket, operators and S3 condition keys nobody knows.
+//! be users, actions S3 has not, a Deny of what is done with none of its resources, resources
+//! outside the bucket, operators and S3 condition keys nobody knows. `Sid` and `Id` are any text,
+//! and two statements may have the same, as in S3 (IAM is stricter).
 //!
-//! Where we deviate: AWS also refuses a statement none of whose actions fits one of its resources
-//! (`s3:PutObject` on a bucket). It is harmless, it never matches, and is kept.
+//! Where we deviate: AWS also refuses an Allow of what is done with none of its resources
+//! (`s3:PutObject` of a bucket). It lets nobody in, Ceph takes it, and clients rely on it.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
 
+mod action;
+mod arn;
 mod condition;
 mod pattern;
 mod principal;
@@ -26,6 +33,7 @@ use super::Facts;
 use crate::auth::json::Json;
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::limits;
+use action::Kinds;
 use condition::Condition;
 use pattern::Pattern;
 use principal::Principals;
@@ -69,7 +77,7 @@ const ARN: &str = "arn:aws:s3:::";
 /// Conditions that, with fixed values, keep a statement for everybody from being public.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
-const NARROWING: [&str; 16] = [
+const NARROWING: [&str; 14] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
@@ -83,14 +91,13 @@ const NARROWING: [&str; 16] = [
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:userid",
-    "s3:dataaccesspointaccount",
-    "s3:dataaccesspointarn",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
 impl Policy {
     /// Reads the policy of that bucket; `None` reads one that was checked when it was stored, and
-    /// whose bucket may have been renamed since.
+    /// whose bucket may have been renamed since: what its actions and resources name is not
+    /// checked again.
     ///
     /// # Errors
     ///
@@ -151,8 +158,8 @@ impl Policy {
         resource: &str,
         facts: &Facts,
     ) -> Verdict {
-        let arn = format!("{ARN}{resource}");
-        let fits = |statement: &&Statement| statement.fits(caller, action, &arn, facts);
+        let (action, arn) = (action.to_ascii_lowercase(), format!("{ARN}{resource}"));
+        let fits = |statement: &&Statement| statement.fits(caller, &action, &arn, facts);
         let (mut fitting, allowing) =
             (self.statements.iter().filter(fits), |s: &Statement| s.allow);
         let verdict = match fitting.next() {
@@ -236,7 +243,28 @@ impl Statement {
         if statement.allow && statement.principals.is_negated() {
             return Err(malformed("Allow with NotPrincipal is not allowed."));
         }
+        if bucket.is_some() {
+            statement.check_actions()?;
+        }
         Ok(statement)
+    }
+
+    /// Refuses an action that S3 has not, and a Deny of one that is done with none of the
+    /// resources: it would protect nothing.
+    fn check_actions(&self) -> Result<()> {
+        let (actions, resources) = (&self.actions, &self.resources);
+        let must_apply = !self.allow && !actions.negated && !resources.negated;
+        for action in actions.patterns.iter().map(Kinds::of_action) {
+            let applies = |resource| action.meet(Kinds::of_resource(resource));
+            if action == Kinds::default() {
+                return Err(malformed("Policy has invalid action"));
+            }
+            if must_apply && !resources.patterns.iter().any(applies) {
+                let message = "Action does not apply to any resource(s) in statement";
+                return Err(malformed(message));
+            }
+        }
+        Ok(())
     }
 
     fn fits(&self, caller: Option<&str>, action: &str, arn: &str, facts: &Facts) -> bool {
@@ -271,17 +299,16 @@ fn parse_conditions(value: Json, variables: bool) -> Result<Vec<Condition>> {
 }
 
 impl Selection {
-    /// `*`, or `s3:` and a name with wildcards; no case, no variables.
+    /// `*`, or `s3:` and a name with wildcards; no case (kept in lower case), no variables.
     fn actions(value: Json, negated: bool) -> Result<Selection> {
         let wild = |b: u8| b.is_ascii_alphanumeric() || b == b'*' || b == b'?';
         let read = |text: String| {
-            let name = match text.split_once(':') {
-                Some((service, name)) if service.eq_ignore_ascii_case("s3") => name,
-                None if text == "*" => "*",
-                _ => return None,
+            let text = text.to_ascii_lowercase();
+            let good = match text.strip_prefix("s3:") {
+                Some(name) => !name.is_empty() && name.bytes().all(wild),
+                None => text == "*",
             };
-            let good = !name.is_empty() && name.bytes().all(wild);
-            Pattern::compile(&text, false).filter(|_| good).map(Pattern::folded)
+            Pattern::compile(&text, false).filter(|_| good)
         };
         Selection::parse(value, negated, read).ok_or_else(|| malformed("Policy has invalid action"))
     }

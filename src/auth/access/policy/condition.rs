@@ -4,20 +4,22 @@
 //! negated operators are the exact opposite of the others, so a key that the request has not fits
 //! them. `...IfExists` holds without the key. `ForAllValues:` wants each value of the request to
 //! fit (and holds for none), `ForAnyValue:` one; without either, a key of several values is taken
-//! as `ForAnyValue` is, and a negated operator as the opposite of that.
+//! as `ForAnyValue` is, and a negated operator as the opposite of that. A quantifier counts only
+//! values that are not empty: for it, says AWS, an empty text is as no value.
 //!
 //! A value with a variable that the request has no value for fits nothing. AWS says that it "might
 //! cause the entire statement to be invalid". Here it does so where it would let something through:
 //! an Allow for all but what cannot be told allows nothing, a Deny for all but that denies all.
 //!
 //! Refused when the policy is written: an operator AWS has not, a value that is no number, date,
-//! address or boolean where one is wanted, a key nobody knows. BinaryEquals is refused too: no
-//! condition key of S3 is binary.
+//! address, boolean or ARN where one is wanted, a key nobody knows. BinaryEquals is refused too (no
+//! condition key of S3 is binary), and Null with a quantifier (it asks for no value).
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 use super::super::Facts;
 use super::super::facts::is_condition_key;
+use super::arn::Arn;
 use super::pattern::Pattern;
 use crate::auth::json::Json;
 use crate::types::Timestamp;
@@ -45,7 +47,7 @@ enum Quantifier {
 #[derive(Clone, Debug)]
 enum Test {
     Text(Vec<Pattern>),
-    Arn(Vec<ArnPattern>),
+    Arn(Vec<Arn>),
     Number(Relation, Vec<f64>),
     Date(Relation, Vec<Timestamp>),
     Bool(Vec<bool>),
@@ -53,11 +55,6 @@ enum Test {
     /// True: the key must not be there.
     Null(bool),
 }
-
-/// An ARN with wildcards. "Each of the six colon-delimited components of the ARN is checked
-/// separately": `*` in one does not reach into the next.
-#[derive(Clone, Debug)]
-struct ArnPattern(Vec<Pattern>);
 
 /// How the request's value stands to the policy's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +118,10 @@ impl Condition {
         }
         let unknown = strict && self.negated && self.test.is_unknown(facts);
         let fits = |value: &str| unknown || self.test.fits(value, facts);
+        let mut filled = values.clone().filter(|value| !value.is_empty());
         match self.quantifier {
-            Some(Quantifier::ForAllValues) => values.all(|value| fits(value) != self.negated),
-            Some(Quantifier::ForAnyValue) => values.any(|value| fits(value) != self.negated),
+            Some(Quantifier::ForAllValues) => filled.all(|value| fits(value) != self.negated),
+            Some(Quantifier::ForAnyValue) => filled.any(|value| fits(value) != self.negated),
             None => values.any(fits) != self.negated,
         }
     }
@@ -137,7 +135,7 @@ impl Condition {
         }
         match &self.test {
             Test::Text(patterns) => patterns.iter().all(Pattern::is_fixed),
-            Test::Arn(arns) => arns.iter().all(|arn| arn.0.iter().all(Pattern::is_fixed)),
+            Test::Arn(arns) => arns.iter().all(Arn::is_fixed),
             Test::Ip(networks) => networks.iter().all(|network| !network.is_broad()),
             Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Null(_) => false,
         }
@@ -170,7 +168,7 @@ impl Test {
         let literal = |text: &str| Pattern::literal(text, variables);
         let folded = |text: &str| literal(text).map(Pattern::folded);
         let like = |text: &str| Pattern::compile(text, variables);
-        let arn = |text: &str| ArnPattern::compile(text, variables);
+        let arn = |text: &str| Arn::parse(text, variables);
         Ok(match operator {
             "StringEquals" => (false, Test::Text(each(values, literal)?)),
             "StringNotEquals" => (true, Test::Text(each(values, literal)?)),
@@ -205,7 +203,7 @@ impl Test {
             }),
             Test::Bool(wanted) => boolean(value).is_some_and(|value| wanted.contains(&value)),
             Test::Ip(networks) => value.parse().is_ok_and(|address: IpAddr| {
-                networks.iter().any(|network| network.contains(address))
+                networks.iter().any(|network| network.contains(address.to_canonical()))
             }),
             Test::Null(_) => false,
         }
@@ -215,31 +213,11 @@ impl Test {
     fn is_unknown(&self, facts: &Facts) -> bool {
         match self {
             Test::Text(patterns) => patterns.iter().any(|pattern| pattern.is_unknown(facts)),
-            Test::Arn(arns) => {
-                arns.iter().flat_map(|arn| &arn.0).any(|pattern| pattern.is_unknown(facts))
-            }
+            Test::Arn(arns) => arns.iter().any(|arn| arn.is_unknown(facts)),
             Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Ip(_) | Test::Null(_) => {
                 false
             }
         }
-    }
-}
-
-impl ArnPattern {
-    const PARTS: usize = 6;
-
-    /// `None` where it has no six parts, or a variable before the last.
-    fn compile(text: &str, variables: bool) -> Option<ArnPattern> {
-        let parts = text.splitn(ArnPattern::PARTS, ':');
-        let parts: Vec<_> =
-            parts.map(|part| Pattern::compile(part, variables)).collect::<Option<_>>()?;
-        (parts.len() == ArnPattern::PARTS).then_some(ArnPattern(parts))
-    }
-
-    fn matches(&self, arn: &str, facts: &Facts) -> bool {
-        let parts: Vec<&str> = arn.splitn(ArnPattern::PARTS, ':').collect();
-        parts.len() == self.0.len()
-            && self.0.iter().zip(parts).all(|(pattern, part)| pattern.matches(part, facts))
     }
 }
 
@@ -260,13 +238,21 @@ fn boolean(text: &str) -> Option<bool> {
 /// The last second of the year 9999.
 const EPOCH_SECS_MAX: i64 = 253_402_300_799;
 
-/// ISO 8601 in UTC or with an offset, a date alone being its first second, or seconds since
-/// 1970.
+/// A W3C form of ISO 8601, where what is left out is the first (`2026`, `2026-11`, `2026-11-21`,
+/// `2026-11-21T18:52Z`, with seconds, with an offset), or seconds since 1970. Four digits are a
+/// year.
 fn date(text: &str) -> Option<Timestamp> {
-    let day = || Timestamp::parse_iso8601(&format!("{text}T00:00:00Z"));
-    let sane = |secs: &i64| (0..=EPOCH_SECS_MAX).contains(secs);
-    let epoch = || text.parse().ok().filter(sane).map(|secs| Timestamp::new(secs, 0));
-    Timestamp::parse_rfc3339(text).or_else(day).or_else(epoch)
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    match text.len() {
+        4 if is_digits => Timestamp::parse_iso8601(&format!("{text}-01-01T00:00:00Z")),
+        _ if is_digits => {
+            let secs = text.parse().ok().filter(|secs| *secs <= EPOCH_SECS_MAX)?;
+            Some(Timestamp::new(secs, 0))
+        }
+        7 => Timestamp::parse_iso8601(&format!("{text}-01T00:00:00Z")),
+        10 => Timestamp::parse_iso8601(&format!("{text}T00:00:00Z")),
+        _ => Timestamp::parse_rfc3339(text),
+    }
 }
 
 impl Relation {
@@ -295,16 +281,28 @@ impl Relation {
 }
 
 impl Network {
-    /// `203.0.113.0/24`, `2001:db8::/32`, or one address.
+    /// `203.0.113.0/24`, `2001:db8::/32`, or one address. IPv4 written as IPv6
+    /// (`::ffff:203.0.113.0/120`) is IPv4, as it is in `aws:SourceIp`.
     fn parse(text: &str) -> Option<Network> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+            Some((address, bits)) if bits.bytes().all(|b| b.is_ascii_digit()) => {
+                (address, Some(bits.parse().ok()?))
+            }
+            Some(_) => return None,
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
         let whole = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(whole);
-        (bits <= whole).then_some(Network { address, bits })
+        if bits > whole {
+            return None;
+        }
+        match address.to_canonical() {
+            inner if address.is_ipv6() && inner.is_ipv4() && bits >= 96 => {
+                Some(Network { address: inner, bits: bits - 96 })
+            }
+            _ => Some(Network { address, bits }),
+        }
     }
 
     fn contains(&self, address: IpAddr) -> bool {

@@ -4,15 +4,21 @@
 //! the value of a condition key, taken by the letter, and `${*}`, `${?}`, `${$}` are the characters
 //! themselves. A variable that has no value, or more than one, matches nothing.
 //!
-//! A match never goes back beyond its last `*`: its time is at most the product of the two
-//! lengths, and linear for patterns as people write them. Recursion, which takes exponential time
-//! on `a*a*a*b`, is security class M; so is that product, where both are long, and every step is
-//! counted ([`Facts::spend`]).
+//! Matching is linear in the text, whatever the pattern (security class M: `a*a*a*b` takes
+//! exponential time by recursion, and by going back to the last `*` the product of the lengths).
+//! A pattern is cut at its `*` into stretches. The first must begin the text and the last end it;
+//! each between is looked for once, from where the one before ended, and the first place is the
+//! best one, as it leaves the most to the next. Plain characters are found by `memmem`, which is
+//! linear; UTF-8 lets bytes be compared for characters. A stretch with `?` is found by Shift-And:
+//! 64 of its characters a step, and it is no longer than the text, so in a key at most 17 steps a
+//! character. Every step is counted ([`Facts::spend`]), as a policy has many patterns.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
 use super::super::Facts;
+use memchr::memmem;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// One piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,9 +103,20 @@ impl Pattern {
         self.tokens.iter().all(|token| matches!(token, Token::Char(_)))
     }
 
+    /// Whether no text with that character is of this pattern, save by a wildcard or a variable.
+    pub(super) fn names(&self, char: char) -> bool {
+        self.tokens.contains(&Token::Char(char))
+    }
+
+    /// Whether it has a `*`.
+    pub(super) fn has_star(&self) -> bool {
+        self.tokens.contains(&Token::Any)
+    }
+
     /// Whether the whole text is of this pattern.
     pub(super) fn matches(&self, text: &str, facts: &Facts) -> bool {
-        if !facts.spend(text.len()) {
+        let copied = if self.fold { text.len() } else { 0 };
+        if !facts.spend(1 + copied) {
             return false;
         }
         let text = if self.fold { Cow::from(lower(text)) } else { Cow::from(text) };
@@ -107,17 +124,26 @@ impl Pattern {
         if !self.tokens.iter().any(variable) {
             return glob(&self.tokens, &text, facts);
         }
-        self.resolve(facts).is_some_and(|tokens| glob(&tokens, &text, facts))
+        self.resolve(text.len(), facts).is_some_and(|tokens| glob(&tokens, &text, facts))
     }
 
     /// Whether the request has no value for one of its variables.
     pub(super) fn is_unknown(&self, facts: &Facts) -> bool {
-        let variable = |token: &Token| matches!(token, Token::Fact(..));
-        self.tokens.iter().any(variable) && self.resolve(facts).is_none()
+        self.tokens.iter().any(|token| match token {
+            Token::Fact(key, default) => {
+                let mut values = facts.of(key);
+                let value = values.next().or(default.as_deref());
+                value.is_none() || values.next().is_some()
+            }
+            Token::Char(_) | Token::One | Token::Any => false,
+        })
     }
 
-    /// The tokens with each variable's value in its place.
-    fn resolve(&self, facts: &Facts) -> Option<Vec<Token>> {
+    /// The tokens with each variable's value in its place; `None` also where they have become more
+    /// than a text of that many bytes can match.
+    fn resolve(&self, text_len: usize, facts: &Facts) -> Option<Vec<Token>> {
+        let most = self.tokens.len() + text_len;
+        facts.spend(self.tokens.len()).then_some(())?;
         let mut tokens = Vec::with_capacity(self.tokens.len());
         for token in &self.tokens {
             let Token::Fact(key, default) = token else {
@@ -133,6 +159,9 @@ impl Pattern {
                 true => tokens.extend(lower(value).chars().map(Token::Char)),
                 false => tokens.extend(value.chars().map(Token::Char)),
             }
+            if tokens.len() > most {
+                return None;
+            }
         }
         Some(tokens)
     }
@@ -145,36 +174,96 @@ fn lower(text: &str) -> String {
 }
 
 fn glob(tokens: &[Token], text: &str, facts: &Facts) -> bool {
-    let (mut token, mut rest) = (0, text);
-    // Where to go on after a mismatch: behind the last `*`, which takes one character more.
-    let mut retry: Option<(usize, &str)> = None;
-    while facts.spend(1) {
-        let mut after = rest.chars();
-        let char = after.next();
-        match (tokens.get(token), char) {
-            (None, None) => return true,
-            (Some(Token::Any), _) => {
-                token += 1;
-                retry = Some((token, rest));
-                continue;
-            }
-            (Some(Token::One), Some(_)) => {}
-            (Some(Token::Char(wanted)), Some(char)) if *wanted == char => {}
-            _ => {
-                let Some((behind, from)) = retry else { return false };
-                let mut longer = from.chars();
-                if longer.next().is_none() {
-                    return false;
-                }
-                (token, rest) = (behind, longer.as_str());
-                retry = Some((token, rest));
-                continue;
-            }
-        }
-        token += 1;
-        rest = after.as_str();
+    let mut stretches = tokens.split(|token| *token == Token::Any);
+    let first = stretches.next().unwrap_or_default();
+    let Some(rest) = strip_first(first, text, facts) else { return false };
+    let Some(last) = stretches.next_back() else { return rest.is_empty() };
+    let Some(rest) = strip_last(last, rest, facts) else { return false };
+    stretches.try_fold(rest, |rest, stretch| after(stretch, rest, facts)).is_some()
+}
+
+/// One token of a stretch and a character.
+fn fits(token: &Token, char: char) -> bool {
+    *token == Token::One || *token == Token::Char(char)
+}
+
+/// What follows the stretch that the text begins with.
+fn strip_first<'t>(stretch: &[Token], text: &'t str, facts: &Facts) -> Option<&'t str> {
+    let mut chars = text.chars();
+    let all = stretch
+        .iter()
+        .all(|token| facts.spend(1) && chars.next().is_some_and(|char| fits(token, char)));
+    all.then_some(chars.as_str())
+}
+
+/// What comes before the stretch that the text ends with.
+fn strip_last<'t>(stretch: &[Token], text: &'t str, facts: &Facts) -> Option<&'t str> {
+    let mut chars = text.chars();
+    let all = stretch
+        .iter()
+        .rev()
+        .all(|token| facts.spend(1) && chars.next_back().is_some_and(|char| fits(token, char)));
+    all.then_some(chars.as_str())
+}
+
+/// What follows the first place in the text where the stretch stands.
+fn after<'t>(stretch: &[Token], text: &'t str, facts: &Facts) -> Option<&'t str> {
+    if stretch.len() > text.len() {
+        return None;
     }
-    false
+    let plain: Option<String> = stretch
+        .iter()
+        .map(|token| if let Token::Char(char) = token { Some(*char) } else { None })
+        .collect();
+    let Some(plain) = plain else { return after_wild(stretch, text, facts) };
+    let end = memmem::find(text.as_bytes(), plain.as_bytes()).map(|at| at + plain.len());
+    facts.spend(plain.len() + end.unwrap_or(text.len())).then_some(())?;
+    text.get(end?..)
+}
+
+/// The same of a stretch with `?`, by Shift-And: bit n of the state says that the last n + 1
+/// characters are how the stretch begins.
+fn after_wild<'t>(stretch: &[Token], text: &'t str, facts: &Facts) -> Option<&'t str> {
+    let words = stretch.len().div_ceil(64);
+    let bit = |at: usize| (at / 64, 1_u64 << (at % 64));
+    // Bit n of a character's mask says that it may be the stretch's n-th; `others` is of those
+    // that the stretch does not name.
+    let mut others = vec![0; words];
+    for (at, _) in stretch.iter().enumerate().filter(|(_, token)| **token == Token::One) {
+        let (word, bit) = bit(at);
+        others[word] |= bit;
+    }
+    let mut masks: BTreeMap<char, Vec<u64>> = BTreeMap::new();
+    for (at, token) in stretch.iter().enumerate() {
+        let Token::Char(char) = token else { continue };
+        if !masks.contains_key(char) && !facts.spend(words) {
+            return None;
+        }
+        let (word, bit) = bit(at);
+        masks.entry(*char).or_insert_with(|| others.clone())[word] |= bit;
+    }
+    let (last, end) = bit(stretch.len() - 1);
+    let mut state = vec![0; words];
+    for (at, char) in text.char_indices() {
+        if !facts.spend(words) {
+            return None;
+        }
+        shift_and(&mut state, masks.get(&char).unwrap_or(&others));
+        if state[last] & end != 0 {
+            return text.get(at + char.len_utf8()..);
+        }
+    }
+    None
+}
+
+/// One character more: what began before goes on, and the stretch may begin here.
+fn shift_and(state: &mut [u64], mask: &[u64]) {
+    let mut carry = 1;
+    for (word, mask) in state.iter_mut().zip(mask) {
+        let out = *word >> 63;
+        *word = ((*word << 1) | carry) & mask;
+        carry = out;
+    }
 }
 
 #[cfg(test)]
@@ -230,10 +319,69 @@ mod tests {
     }
 
     #[test]
-    fn class_m_a_pattern_of_many_stars_takes_no_exponential_time() {
-        let text = "a".repeat(1024);
-        assert!(!matches(&format!("{}b", "a*".repeat(500)), &text));
-        assert!(matches(&format!("{}b", "a*".repeat(500)), &format!("{text}b")));
+    fn a_long_stretch_with_question_marks_is_found_as_its_definition_says() {
+        for length in [1, 2, 63, 64, 65, 127, 128, 129, 200] {
+            let stretch: String = (0..length).map(|n| if n % 3 == 1 { '?' } else { 'é' }).collect();
+            let there: String = (0..length).map(|n| if n % 3 == 1 { 'x' } else { 'é' }).collect();
+            let mut wrong: Vec<char> = there.chars().collect();
+            *wrong.last_mut().unwrap() = if length % 3 == 2 { 'é' } else { 'y' };
+            let wrong: String = wrong.into_iter().collect();
+            let pattern = format!("a*{stretch}*b");
+            assert!(matches(&pattern, &format!("a{there}b")), "{length}");
+            assert!(matches(&pattern, &format!("aéé{there}{there}éb")), "{length}");
+            assert!(!matches(&pattern, &format!("a{}b", &there[2..])), "{length}");
+            if length % 3 != 2 {
+                assert!(!matches(&pattern, &format!("a{wrong}{wrong}b")), "{length}");
+            }
+        }
+    }
+
+    fn steps(pattern: &str, text: &str) -> usize {
+        let facts = Facts::default();
+        Pattern::compile(pattern, true).unwrap().matches(text, &facts);
+        assert!(!facts.are_spent(), "{pattern}");
+        facts.steps()
+    }
+
+    #[test]
+    fn class_m_twice_the_text_takes_at_most_twice_the_steps() {
+        for pattern in [
+            "a*a*a*a*a*a*a*a*b",
+            &format!("{}b", "a*".repeat(500)),
+            &format!("*{}b*", "a".repeat(500)),
+            &format!("*{}b", "a".repeat(500)),
+            "*aaaa?aaa*",
+            &format!("*{}?b*", "a".repeat(500)),
+            &format!("{}b", "?*".repeat(500)),
+            &format!("*{}*b", "?".repeat(500)),
+            &format!("*{}*", "a?b*".repeat(200)),
+            "*",
+            "a*é",
+        ] {
+            for unit in ["a", "b", "ab", "aab", "é"] {
+                let of = |length| steps(pattern, &unit.repeat(length));
+                for length in [1024, 2048, 4096] {
+                    assert!(of(2 * length) <= 2 * of(length), "{pattern} {unit} {length}");
+                }
+            }
+        }
+    }
+
+    /// With no `?` the pattern's length only adds to the text's.
+    #[test]
+    fn class_m_plain_patterns_take_as_many_steps_as_pattern_and_text_are_long() {
+        let text = "a".repeat(4000);
+        for count in [1, 10, 100, 1000, 4000] {
+            for pattern in [
+                format!("{}b", "a*".repeat(count)),
+                format!("*{}b*", "a".repeat(count)),
+                format!("*{}", "aa*".repeat(count)),
+                format!("{}*", "*".repeat(count)),
+            ] {
+                let found = steps(&pattern, &text);
+                assert!(found <= pattern.len() + text.len() + 2, "{found} {count}");
+            }
+        }
     }
 
     #[test]

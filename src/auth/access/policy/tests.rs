@@ -7,6 +7,8 @@ use crate::http::head::RequestHead;
 use crate::types::{Retention, RetentionMode, Timestamp};
 use serde_json::{Value, json};
 
+mod conditions;
+
 const GET: &str = "s3:GetObject";
 
 /// One statement for everybody, on all of bucket `bkt`, with what `change` replaces or adds.
@@ -43,11 +45,6 @@ fn facts(of: &[(&str, &str)]) -> Facts {
 
 fn weigh(policy: &Policy, caller: Option<&str>, action: &str, resource: &str) -> Verdict {
     policy.weigh(caller, action, resource, &Facts::default())
-}
-
-fn holds(condition: Value, of: &[(&str, &str)]) -> bool {
-    let policy = policy(json!({"Condition": condition}));
-    policy.weigh(None, GET, "bkt/k", &facts(of)) == Verdict::Allow
 }
 
 #[track_caller]
@@ -150,6 +147,76 @@ fn actions_and_resources_are_patterns_or_their_opposite() {
     }
 }
 
+/// A Deny of a misspelt action, or of an object's on the bucket alone, would protect nothing.
+#[test]
+fn an_action_is_one_of_s3_and_for_one_of_the_resources() {
+    const BUCKET: &str = "arn:aws:s3:::bkt";
+    const OBJECTS: &str = "arn:aws:s3:::bkt/*";
+    let taken = |change: Value| {
+        let deny = json!({"Effect": "Deny", "Action": null, "Resource": null});
+        let mut statement = statement(deny);
+        statement.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        Policy::parse(&document(statement), Some("bkt")).map_err(|error| error.message.to_string())
+    };
+    for unknown in ["s3:PutObjects", "s3:Foo*", "s3:GetObjec", "s3:ListAllMyBuckets"] {
+        for element in ["Action", "NotAction"] {
+            let error = taken(json!({element: unknown, "Resource": OBJECTS})).unwrap_err();
+            assert_eq!(error, "Policy has invalid action", "{unknown}");
+        }
+    }
+    for (actions, resource) in [
+        (json!("s3:PutObject"), BUCKET),
+        (json!(["s3:GetObject", "s3:ListBucket"]), OBJECTS),
+        (json!(["s3:ListBucket", "s3:GetObject"]), BUCKET),
+        (json!("s3:DeleteBucket"), "arn:aws:s3:::bkt/"),
+        (json!("s3:*Object"), BUCKET),
+    ] {
+        let error = taken(json!({"Action": actions, "Resource": resource})).unwrap_err();
+        assert_eq!(error, "Action does not apply to any resource(s) in statement", "{actions}");
+    }
+    for (actions, resources) in [
+        (json!("s3:*"), json!(BUCKET)),
+        (json!("*"), json!(OBJECTS)),
+        (json!("s3:Get*"), json!(OBJECTS)),
+        (json!(["s3:GetObject", "s3:ListBucket"]), json!([BUCKET, OBJECTS])),
+        (json!(["s3:GetObject", "s3:ListBucket"]), json!("arn:aws:s3:::bkt*")),
+        (json!(["s3:GetObject", "s3:ListBucket"]), json!("*")),
+        (json!("S3:RESTOREOBJECT"), json!("arn:aws:s3:::bkt/${aws:userid}")),
+    ] {
+        taken(json!({"Action": actions, "Resource": resources})).unwrap();
+    }
+    // An Allow that can match nothing lets nobody in; s3-tests writes one.
+    taken(json!({"Effect": "Allow", "Action": "s3:PutObject", "Resource": BUCKET})).unwrap();
+    taken(json!({"NotAction": "s3:PutObject", "Resource": BUCKET})).unwrap();
+    taken(json!({"Action": "s3:PutObject", "NotResource": BUCKET})).unwrap();
+    // What is stored was checked: it may be of another version of this table.
+    let stored = document(statement(json!({"Action": "s3:NotYetKnown"})));
+    assert!(Policy::parse(&stored, None).is_ok());
+}
+
+#[test]
+fn sid_and_id_are_any_text() {
+    let named = |sid: &str| statement(json!({"Sid": sid}));
+    let two = json!([named("Allow all, even é"), named("Allow all, even é"), named("")]);
+    let text = json!({"Version": "2012-10-17", "Id": "any one", "Statement": two}).to_string();
+    assert!(Policy::parse(&text, Some("bkt")).is_ok());
+}
+
+#[test]
+fn json_is_read_by_its_meaning_and_not_its_spelling() {
+    let text = document(statement(json!({"Effect": "Deny"})));
+    let escaped = text.replace("Effect", "\\u0045ffect").replace("Deny", "\\u0044eny");
+    let policy = Policy::parse(&escaped, Some("bkt")).unwrap();
+    assert_eq!(weigh(&policy, None, GET, "bkt/k"), Verdict::Deny);
+    // The same name by another spelling is the same name.
+    assert_malformed(&text.replace("\"Effect\":", "\"\\u0045ffect\":\"Allow\",\"Effect\":"));
+    assert_malformed(&text.replace("Deny", "\\ud800"));
+    let deep = format!("{}{}", "[".repeat(9000), "]".repeat(9000));
+    assert_malformed(&format!("{{\"Statement\":{deep}}}"));
+    assert_malformed(&format!("{{\"Id\":{}\"\"}}", "{\"a\":".repeat(3000)));
+    assert_malformed(&format!("{text},"));
+}
+
 #[test]
 fn a_home_directory_is_a_variable() {
     let policy = policy(json!({"Resource": "arn:aws:s3:::bkt/${aws:userid}/*"}));
@@ -201,7 +268,27 @@ fn what_the_grammar_has_not_is_refused() {
         json!({"Condition": {"StringEquals": {"Referer": "x"}}}),
         json!({"Condition": {"StringEquals": {"s3:ExistingObjectTag/": "x"}}}),
         json!({"Condition": {"StringLike": {"aws:Referer": "${aws:userid"}}}),
+        json!({"Condition": {"ForAllValues:Null": {"aws:Referer": "true"}}}),
+        json!({"Condition": {"ForAllValues:ForAnyValue:StringEquals": {"aws:Referer": "x"}}}),
+        json!({"Condition": {"stringequals": {"aws:Referer": "x"}}}),
+        json!({"Condition": {"BoolIfExistsIfExists": {"aws:SecureTransport": true}}}),
+        json!({"Condition": {"StringEquals": {"aws:": "x"}}}),
+        json!({"Condition": {"StringEquals": {"aws:Referer": null}}}),
+        json!({"Condition": {"StringEquals": {"aws:Referer": [["x"]]}}}),
+        json!({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*"}}}),
         json!({"Condition": {"NumericEquals": {"s3:max-keys": "ten"}}}),
+        json!({"Condition": {"NumericEquals": {"s3:max-keys": "inf"}}}),
+        json!({"Condition": {"NumericEquals": {"s3:max-keys": "NaN"}}}),
+        json!({"Condition": {"NumericEquals": {"s3:max-keys": "1e999"}}}),
+        json!({"Condition": {"NumericEquals": {"s3:max-keys": "0x10"}}}),
+        json!({"Condition": {"NumericEquals": {"s3:max-keys": "${aws:userid}"}}}),
+        json!({"Condition": {"DateLessThan": {"aws:CurrentTime": "2026-13-01"}}}),
+        json!({"Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-0*"}}}),
+        json!({"Condition": {"DateLessThan": {"aws:CurrentTime": "-1"}}}),
+        json!({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/+8"}}}),
+        json!({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/"}}}),
+        json!({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0"}}}),
+        json!({"Condition": {"IpAddress": {"aws:SourceIp": "::1/129"}}}),
         json!({"Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}}),
         json!({"Condition": {"Bool": {"aws:SecureTransport": "yes"}}}),
         json!({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}}}),
@@ -240,153 +327,6 @@ fn a_policy_has_at_most_20_kilobytes() {
 }
 
 #[test]
-fn conditions_on_texts() {
-    let referer = |operator: &str, value: Value, sent: &[(&str, &str)]| {
-        holds(json!({operator: {"AWS:referer": value}}), sent)
-    };
-    let sent = [("aws:referer", "https://a/b")];
-    for (operator, value, with, without) in [
-        ("StringEquals", json!("https://a/b"), true, false),
-        ("StringEquals", json!("https://a/*"), false, false),
-        ("StringEquals", json!(["x", "https://a/b"]), true, false),
-        ("StringNotEquals", json!(["x", "https://a/b"]), false, true),
-        ("StringEqualsIgnoreCase", json!("HTTPS://A/b"), true, false),
-        ("StringNotEqualsIgnoreCase", json!("HTTPS://A/b"), false, true),
-        ("StringLike", json!("https://?/*"), true, false),
-        ("StringNotLike", json!("https://?/*"), false, true),
-        ("StringEqualsIfExists", json!("x"), false, true),
-        ("StringNotEqualsIfExists", json!("https://a/b"), false, true),
-        ("Null", json!("true"), false, true),
-        ("Null", json!(false), true, false),
-    ] {
-        assert_eq!(referer(operator, value.clone(), &sent), with, "{operator} {value}");
-        assert_eq!(referer(operator, value.clone(), &[]), without, "{operator} {value}, absent");
-    }
-}
-
-#[test]
-fn the_six_parts_of_an_arn_are_held_one_by_one() {
-    let root = [("aws:principalarn", "arn:aws:iam::1234:root")];
-    for (wanted, fits) in [
-        ("arn:aws:iam::1234:root", true),
-        ("arn:aws:iam::1*:*", true),
-        ("arn:*:*:*:*:r??t", true),
-        ("arn:aws:*:root:::", false),
-        ("arn:aws:iam:*:root:*", false),
-        ("arn:aws:*:::root", false),
-    ] {
-        for operator in ["ArnLike", "ArnEquals"] {
-            let like = json!({operator: {"aws:PrincipalArn": wanted}});
-            assert_eq!(holds(like, &root), fits, "{operator} {wanted}");
-        }
-        let not_like = json!({"ArnNotLike": {"aws:PrincipalArn": wanted}});
-        assert_eq!(holds(not_like, &root), !fits, "ArnNotLike {wanted}");
-    }
-    for few in ["*", "arn:aws:iam::1234", "arn:${aws:partition}:iam::1234:root"] {
-        let condition = json!({"Condition": {"ArnLike": {"aws:PrincipalArn": few}}});
-        assert_malformed(&document(statement(condition)));
-    }
-}
-
-/// AWS: a variable without value may make the statement invalid. An exception that cannot be told
-/// widens no Allow and narrows no Deny.
-#[test]
-fn all_but_a_variable_without_value_is_nothing_to_allow_and_everything_to_deny() {
-    let home = "arn:aws:s3:::bkt/${aws:username}/*";
-    let not_resource = json!({"Resource": null, "NotResource": [home, "arn:aws:s3:::bkt/x"]});
-    let not_like = json!({"Condition": {"StringNotLike": {"aws:Referer": "${aws:username}"}}});
-    let not_arn =
-        json!({"Condition": {"ArnNotLike": {"aws:Referer": "arn:a:b:c:d:${aws:username}"}}});
-    for exception in [not_resource, not_like, not_arn] {
-        for (effect, verdict) in [("Allow", Verdict::Silent), ("Deny", Verdict::Deny)] {
-            let mut change = exception.clone();
-            change["Effect"] = json!(effect);
-            let policy = policy(change);
-            let unknown = facts(&[("aws:referer", "https://a/b")]);
-            assert_eq!(policy.weigh(None, GET, "bkt/k", &unknown), verdict, "{exception}");
-        }
-        let known = [("aws:referer", "https://a/b"), ("aws:username", "ann")];
-        let known = policy(exception.clone()).weigh(None, GET, "bkt/k", &facts(&known));
-        assert_eq!(known, Verdict::Allow, "{exception}");
-    }
-}
-
-#[test]
-fn conditions_on_numbers_dates_booleans_and_addresses() {
-    for (condition, key, fitting, other) in [
-        (json!({"NumericLessThanEquals": {"s3:max-keys": 10}}), "s3:max-keys", "10", "11"),
-        (json!({"NumericLessThan": {"s3:max-keys": "10"}}), "s3:max-keys", "9", "10"),
-        (json!({"NumericEquals": {"s3:max-keys": [1, 2]}}), "s3:max-keys", "02", "x"),
-        (json!({"NumericNotEquals": {"s3:max-keys": 10}}), "s3:max-keys", "x", "10.0"),
-        (json!({"NumericGreaterThan": {"s3:max-keys": 10}}), "s3:max-keys", "11", "nan"),
-        (
-            json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T02:00:00+02:00"}}),
-            "aws:currenttime",
-            "2025-12-31T23:59:59Z",
-            "2026-01-01T00:00:00Z",
-        ),
-        (
-            json!({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01"}}),
-            "aws:CurrentTime",
-            "2026-01-01T00:00:01Z",
-            "2026-01-01T00:00:00Z",
-        ),
-        (json!({"DateLessThan": {"aws:EpochTime": 100}}), "aws:EpochTime", "99", "100"),
-        (json!({"Bool": {"aws:SecureTransport": "true"}}), "aws:SecureTransport", "true", "false"),
-        (
-            json!({"IpAddress": {"aws:SourceIp": ["192.0.2.0/24", "::1"]}}),
-            "aws:SourceIp",
-            "192.0.2.9",
-            "192.0.3.1",
-        ),
-        (json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), "aws:SourceIp", "192.0.2.9", "::1"),
-        (
-            json!({"NotIpAddress": {"aws:SourceIp": "2001:db8::/33"}}),
-            "aws:SourceIp",
-            "2001:db8:8000::1",
-            "2001:db8::1",
-        ),
-    ] {
-        assert!(holds(condition.clone(), &[(key, fitting)]), "{condition} {fitting}");
-        assert!(!holds(condition.clone(), &[(key, other)]), "{condition} {other}");
-    }
-}
-
-#[test]
-fn conditions_on_keys_of_several_values() {
-    let key = "s3:RequestObjectTagKeys";
-    let any = json!({"ForAnyValue:StringEquals": {key: ["a", "b"]}});
-    let all = json!({"ForAllValues:StringEquals": {key: ["a", "b"]}});
-    let none = json!({"ForAllValues:StringNotEquals": {key: ["a", "b"]}});
-    for (tags, fits_any, fits_all, fits_none) in [
-        (&[][..], false, true, true),
-        (&["a"][..], true, true, false),
-        (&["a", "c"][..], true, false, false),
-        (&["c"][..], false, false, true),
-    ] {
-        let sent: Vec<_> = tags.iter().map(|tag| (key, *tag)).collect();
-        assert_eq!(holds(any.clone(), &sent), fits_any, "{tags:?}");
-        assert_eq!(holds(all.clone(), &sent), fits_all, "{tags:?}");
-        assert_eq!(holds(none.clone(), &sent), fits_none, "{tags:?}");
-    }
-}
-
-#[test]
-fn all_conditions_must_hold() {
-    let both = json!({
-        "StringEquals": {"aws:Referer": "a", "aws:UserAgent": "b"},
-        "Bool": {"aws:SecureTransport": true},
-    });
-    let sent = [("aws:referer", "a"), ("aws:useragent", "b"), ("aws:securetransport", "true")];
-    assert!(holds(both.clone(), &sent));
-    for missing in 0..sent.len() {
-        let mut some = sent.to_vec();
-        some.remove(missing);
-        assert!(!holds(both.clone(), &some), "{missing}");
-    }
-}
-
-#[test]
 fn a_policy_is_public_unless_fixed_to_clients() {
     let public = |change| policy(change).is_public();
     assert!(public(json!({})));
@@ -404,13 +344,30 @@ fn a_policy_is_public_unless_fixed_to_clients() {
         (json!({"StringLike": {"aws:SourceVpc": "vpc-*"}}), true),
         (json!({"StringLike": {"aws:SourceVpc": "${aws:userid}"}}), true),
         (json!({"ForAllValues:StringEquals": {"aws:SourceVpc": "vpc-1"}}), true),
+        (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::ann:root"}}), false),
+        (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}), true),
+        (json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::ann:root"}}), true),
+        (json!({"IpAddress": {"aws:SourceIp": "::ffff:10.0.0.0/104"}}), false),
+        (json!({"IpAddress": {"aws:SourceIp": "::ffff:0.0.0.0/97"}}), true),
+        (json!({"Null": {"aws:SourceVpc": "false"}}), true),
         (json!({"StringEquals": {"aws:Referer": "https://a"}}), true),
         (json!({"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}), true),
     ] {
         assert_eq!(public(json!({"Condition": condition})), expected, "{condition}");
     }
-    let two = json!([statement(json!({"Principal": {"AWS": "ann"}})), statement(json!({}))]);
-    assert!(Policy::parse(&document(two), Some("bkt")).unwrap().is_public());
+    // One condition of several is enough.
+    let both = json!({"StringEquals": {"aws:userid": "ann"}, "StringLike": {"aws:Referer": "*"}});
+    assert!(!public(json!({"Condition": both})));
+    let public_of =
+        |statements: Value| Policy::parse(&document(statements), Some("bkt")).unwrap().is_public();
+    let (everybody, ann) = (statement(json!({})), statement(json!({"Principal": {"AWS": "ann"}})));
+    assert!(public_of(json!([ann, everybody])));
+    // What is denied to most does not make it less public, as on AWS: nor does a Deny make it so.
+    let not = json!({"AWS": "ann"});
+    let others = json!({"Effect": "Deny", "Principal": null, "NotPrincipal": not});
+    let deny = statement(others);
+    assert!(public_of(json!([everybody, deny])));
+    assert!(!public_of(json!([ann, deny])));
 }
 
 /// Made of a request as it is sent: the keys that are no header and no parameter.
@@ -431,12 +388,13 @@ fn facts_tell_what_a_request_is_made_of() {
         "PUT /b/k?X-Amz-Date=20261121T115950Z HTTP/1.1\r\n\
          X-Amz-Acl: private\r\nx-amz-acl: public\r\nx-amz-tagging: a=1&b%20c=d+e",
     );
-    let request = RequestFacts::gather(&put, peer, true);
+    let request = RequestFacts::gather(&put, peer, Some("1.2"));
     let of = |facts: &Facts, key: &str| facts.of(key).map(str::to_owned).collect::<Vec<_>>();
     let known = facts(&request, &put);
     for (key, values) in [
         ("aws:sourceip", &["192.0.2.7"][..]),
         ("aws:securetransport", &["true"]),
+        ("s3:tlsversion", &["1.2"]),
         ("aws:principaltype", &["Anonymous"]),
         ("aws:userid", &[]),
         ("s3:x-amz-acl", &["private"]),
@@ -464,16 +422,31 @@ fn facts_tell_what_a_request_is_made_of() {
 fn class_m_a_policy_that_is_too_dear_to_weigh_denies() {
     let agent = "a".repeat(8000);
     let facts = || facts(&[("aws:useragent", &agent)]);
-    let weigh = |operator: &str, value: String| {
+    let weigh = |operator: &str, value: Value| {
         let condition = json!({ operator: { "aws:UserAgent": value } });
         let policy = policy(json!({"Condition": condition}));
         let of_short = policy.weigh(None, GET, "bkt/k", &self::facts(&[("aws:useragent", "a")]));
         (policy.weigh(None, GET, "bkt/k", &facts()), of_short)
     };
-    let literal = format!("*{}b", "a".repeat(4000));
-    assert_eq!(weigh("StringLike", literal), (Verdict::Deny, Verdict::Silent));
-    // Each variable would be as long as the head.
-    let variables = "${aws:UserAgent}".repeat(1000);
-    assert_eq!(weigh("StringLike", variables), (Verdict::Deny, Verdict::Silent));
-    assert_eq!(weigh("StringLike", "a*a".to_owned()), (Verdict::Allow, Verdict::Silent));
+    // Each is linear, but they are many.
+    let many = |count: usize| json!((0..count).map(|n| format!("*{n}*")).collect::<Vec<_>>());
+    assert_eq!(weigh("StringLike", many(30)), (Verdict::Silent, Verdict::Silent));
+    assert_eq!(weigh("StringLike", many(40)), (Verdict::Deny, Verdict::Silent));
+    // Each variable would be as long as the head: it is seen at the second that nothing can match.
+    let variables = json!("${aws:UserAgent}".repeat(1000));
+    assert_eq!(weigh("StringLike", variables), (Verdict::Silent, Verdict::Silent));
+    assert_eq!(weigh("StringLike", json!("a*a")), (Verdict::Allow, Verdict::Silent));
+}
+
+#[test]
+fn class_m_a_policy_is_weighed_in_its_most_steps_and_denies_at_one_more() {
+    let policy = policy(json!({"Condition": {"StringLike": {"aws:UserAgent": "*b*"}}}));
+    let weigh = |length: usize| {
+        let facts = facts(&[("aws:useragent", &"a".repeat(length))]);
+        (policy.weigh(None, GET, "bkt/k", &facts), facts.steps())
+    };
+    let (_, few) = weigh(1);
+    let most = limits::POLICY_STEPS_MAX - few + 1;
+    assert_eq!(weigh(most), (Verdict::Silent, limits::POLICY_STEPS_MAX));
+    assert_eq!(weigh(most + 1), (Verdict::Deny, limits::POLICY_STEPS_MAX + 1));
 }
