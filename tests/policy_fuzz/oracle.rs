@@ -171,7 +171,7 @@ fn compare(operator: &str, given: &str, wanted: &str, variables: Option<&Asked>)
             all
         }
         "Bool" => given.eq_ignore_ascii_case(wanted),
-        "IpAddress" => in_range(given.parse().unwrap(), wanted),
+        "IpAddress" => given.parse().is_ok_and(|given| in_range(given, wanted)),
         _ if operator.starts_with("Numeric") => {
             ordered(&operator[7..], number(given), number(wanted))
         }
@@ -180,9 +180,9 @@ fn compare(operator: &str, given: &str, wanted: &str, variables: Option<&Asked>)
     })
 }
 
-/// AWS's page says nothing of spaces around one.
+/// AWS's page says nothing of spaces around one. What is none compares with nothing.
 fn number(text: &str) -> f64 {
-    text.trim().parse().unwrap()
+    text.trim().parse().unwrap_or(f64::NAN)
 }
 
 fn ordered(relation: &str, given: f64, wanted: f64) -> bool {
@@ -196,11 +196,13 @@ fn ordered(relation: &str, given: f64, wanted: f64) -> bool {
     }
 }
 
-/// Seconds since 1970: epoch time, a date, or a date with a time.
+/// Seconds since 1970: epoch time, a date, or a date with a time. What is none compares with
+/// nothing.
 fn moment(text: &str) -> f64 {
-    let date = |text: &str| format!("{text}T00:00:00Z").parse::<jiff::Timestamp>();
-    let stamp = || text.parse::<jiff::Timestamp>().or_else(|_| date(text)).unwrap();
-    text.parse().unwrap_or_else(|_| stamp().as_millisecond() as f64 / 1000.0)
+    let stamp = |text: &str| text.parse::<jiff::Timestamp>();
+    let stamp = stamp(text).or_else(|_| stamp(&format!("{text}T00:00:00Z")));
+    let secs = |stamp: jiff::Timestamp| stamp.as_millisecond() as f64 / 1000.0;
+    text.parse().unwrap_or_else(|_| stamp.map_or(f64::NAN, secs))
 }
 
 /// CIDR, bit by bit; an address alone is itself.
