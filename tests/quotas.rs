@@ -123,9 +123,12 @@ fn part(id: &str, number: u16) -> Request {
     Request::new("PUT", &format!("/bkt/up?partNumber={number}&uploadId={id}"))
 }
 
+/// Writes that many bytes, with the upload of that id where it needs one.
+type Write = dyn Fn(&TestServer, &str, usize) -> Answer;
+
 #[test]
 fn every_write_fits_to_the_byte_and_one_more_leaves_nothing() {
-    let write: [(&str, &dyn Fn(&TestServer, &str, usize) -> Answer); 5] = [
+    let write: [(&str, &Write); 5] = [
         ("PutObject", &|server, _, bytes| put(server, "new", bytes)),
         ("PutObject, aws-chunked", &|server, _, bytes| put_chunked(server, "new", bytes)),
         ("CopyObject", &|server, _, bytes| {
