@@ -64,6 +64,9 @@ pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// A duration given to `glassbucket user`, in seconds: a hundred years, as more is a slip of the
 /// finger.
 pub const DURATION_SECS_MAX: u64 = 100 * 365 * 24 * 60 * 60;
+/// `users.json`, in bytes: some hundred thousand users. It is held in memory while it is read, so a
+/// dump that was copied over it by mistake is not.
+pub const USERS_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Between two sweeps by lifecycle rules; AWS runs them once a day.
 pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// A user's stored bytes are measured again when the last measure is older: so long what hands and
