@@ -72,12 +72,14 @@ pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// A user's stored bytes are measured again when the last measure is older: so long what hands and
 /// other servers write beside us may not count.
 pub const QUOTA_AGE_MAX: Duration = Duration::from_secs(5 * 60);
-/// A user who is full has its bytes measured again, at a write, no sooner than this: what it has
-/// removed makes room after that long.
-pub const QUOTA_WALK_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// A user who is full has its bytes measured again, at a write, no sooner than this.
+pub const QUOTA_WALK_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Nor sooner than the last walk took, so many times: a full user with a million files keeps a
 /// tenth of one thread busy, however much it sends.
 pub const QUOTA_WALK_PAUSE_WALKS: u32 = 10;
+/// A write that finds no room waits so long for the next measure, and is else refused by the last
+/// one: what its user has removed or overwritten is room already, but where a walk takes long.
+pub const QUOTA_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Walks of different users at once: each is a thread of the pool that requests wait for, and reads
 /// from the same disk.
 pub const QUOTA_WALKS_MAX: usize = 4;
