@@ -133,6 +133,9 @@ pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 /// 20 KB of patterns would take 2.5 million steps for the longest key and 50 million for the
 /// longest head. What people write takes hundreds.
 pub const POLICY_STEPS_MAX: usize = 250_000;
+/// The texts of the policies that are held as they were read, of all buckets together, in bytes:
+/// those of some hundred buckets. Read, a character of a pattern takes 48 bytes, so 12 MiB at most.
+pub const POLICY_TEXTS_HELD_BYTES_MAX: usize = 256 * 1024;
 /// Rules of one lifecycle configuration (S3's rule).
 pub const LIFECYCLE_RULES_MAX: usize = 1000;
 /// The ID of a lifecycle rule, in characters (S3's rule).
