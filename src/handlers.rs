@@ -28,6 +28,7 @@ mod metadata;
 mod multipart;
 mod object;
 mod open;
+mod policies;
 mod post_object;
 mod quota;
 mod receive;
@@ -38,6 +39,7 @@ mod versions;
 mod website;
 
 pub use cors::{preflight, share};
+pub use policies::Policies;
 pub use website::{Page, PageError, get_page};
 
 use crate::auth::access::{Policy, RequestFacts};
@@ -58,6 +60,8 @@ use std::time::Duration;
 pub struct Context {
     /// The store.
     pub store: Store,
+    /// The policies of buckets.
+    pub policies: Arc<Policies>,
     /// What users have used up.
     pub usage: Arc<Usage>,
     /// Users, to resolve grantees and owners.
@@ -231,8 +235,7 @@ impl Context {
 struct OpenBucket {
     bucket: Bucket,
     owner: Owner,
-    /// Read once, however many keys are asked about.
-    policy: Option<Policy>,
+    policy: Option<Arc<Policy>>,
     /// The bucket's and the server's.
     block: PublicAccessBlock,
 }

@@ -64,17 +64,22 @@ pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// A duration given to `glassbucket user`, in seconds: a hundred years, as more is a slip of the
 /// finger.
 pub const DURATION_SECS_MAX: u64 = 100 * 365 * 24 * 60 * 60;
+/// `users.json`, in bytes: some hundred thousand users. It is held in memory while it is read, so a
+/// dump that was copied over it by mistake is not.
+pub const USERS_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Between two sweeps by lifecycle rules; AWS runs them once a day.
 pub const LIFECYCLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// A user's stored bytes are measured again when the last measure is older: so long what hands and
 /// other servers write beside us may not count.
 pub const QUOTA_AGE_MAX: Duration = Duration::from_secs(5 * 60);
-/// A user who is full has its bytes measured again, at a write, no sooner than this: what it has
-/// removed makes room after that long.
-pub const QUOTA_WALK_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// A user who is full has its bytes measured again, at a write, no sooner than this.
+pub const QUOTA_WALK_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Nor sooner than the last walk took, so many times: a full user with a million files keeps a
 /// tenth of one thread busy, however much it sends.
 pub const QUOTA_WALK_PAUSE_WALKS: u32 = 10;
+/// A write that finds no room waits so long for the next measure, and is else refused by the last
+/// one: what its user has removed or overwritten is room already, but where a walk takes long.
+pub const QUOTA_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Walks of different users at once: each is a thread of the pool that requests wait for, and reads
 /// from the same disk.
 pub const QUOTA_WALKS_MAX: usize = 4;
@@ -133,6 +138,9 @@ pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 /// 20 KB of patterns would take 2.5 million steps for the longest key and 50 million for the
 /// longest head. What people write takes hundreds.
 pub const POLICY_STEPS_MAX: usize = 250_000;
+/// The texts of the policies that are held as they were read, of all buckets together, in bytes:
+/// those of some hundred buckets. Read, a character of a pattern takes 48 bytes, so 12 MiB at most.
+pub const POLICY_TEXTS_HELD_BYTES_MAX: usize = 256 * 1024;
 /// Rules of one lifecycle configuration (S3's rule).
 pub const LIFECYCLE_RULES_MAX: usize = 1000;
 /// The ID of a lifecycle rule, in characters (S3's rule).

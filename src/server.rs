@@ -23,6 +23,7 @@ pub use log::LogFormat;
 pub use users::{LoadUsers, UsersFile, UsersSource};
 
 use crate::auth::Settings;
+use crate::handlers::Policies;
 use crate::lifecycle::Day;
 use crate::limits;
 use crate::notice::tell;
@@ -100,6 +101,7 @@ struct Shared {
     log: log::AccessLog,
     users: users::CurrentUsers,
     store: Store,
+    policies: Arc<Policies>,
     usage: Arc<Usage>,
     began: Instant,
     block: PublicAccessBlock,
@@ -129,6 +131,7 @@ impl Server {
             clock: config.clock,
             log: log::AccessLog::start(config.log),
             users: users::CurrentUsers::new(config.users),
+            policies: Arc::default(),
             usage: Arc::new(Usage::new(config.store.clone())),
             store: config.store,
             began: Instant::now(),

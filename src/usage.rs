@@ -10,9 +10,10 @@
 //!
 //! There is no database, so what is stored is measured: by a walk over what lies where the user may
 //! write (`place`), which is then kept here and counted on (`tally`). A walk runs before the
-//! first write, then where the count says that there is no room (something may have been removed),
-//! and beside a write when the last one is some minutes old (hands and other servers write too). Of
-//! a user there is one at a time. A user without a limit costs nothing.
+//! first write, then where the count says that there is no room (something may have been removed or
+//! overwritten), and beside a write when the last one is some minutes old (hands and other servers
+//! write too). Of a user there is one at a time, and one answers all that came before it began. A
+//! user without a limit costs nothing.
 //!
 //! * An overwrite must fit beside what is there: the old bytes go when the new ones are stored.
 //! * While a part or a walk is under way some bytes are counted twice: refused too early, not too
@@ -141,13 +142,14 @@ impl Usage {
             self.measure_old(user, &ledger);
             return reserved();
         }
+        let came = self.now();
         let turn = ledger.walk.clone().lock_owned().await;
-        match ask() {
-            Verdict::Reserved => return reserved(), // another has measured it meanwhile
-            Verdict::Full(there) if !ledger.tally().may_measure(self.now()) => {
-                return Err(quota_exceeded(there, bytes, bytes_max));
-            }
-            Verdict::Full(_) | Verdict::Unmeasured => {}
+        let wait = ledger.tally().wait(came, self.now());
+        match (ask(), wait) {
+            (Verdict::Reserved, _) => return reserved(), // another has measured it meanwhile
+            (Verdict::Full(there), None) => return Err(quota_exceeded(there, bytes, bytes_max)),
+            (Verdict::Full(_), Some(wait)) => tokio::time::sleep(wait).await,
+            (Verdict::Unmeasured, _) => {}
         }
         self.measure(user.clone(), ledger.clone(), turn).await?;
         match ask() {

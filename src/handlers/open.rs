@@ -6,9 +6,8 @@
 //! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
 
 use super::{Context, OpenBucket, blocking, name_in};
-use crate::auth::access::{Action, Asked, Caller, Facts, Policy, RequestFacts, Rules, Target};
+use crate::auth::access::{Action, Asked, Caller, Facts, RequestFacts, Rules, Target};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::notice::tell;
 use crate::router::{CopySource, Listing, NewObject, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
 use crate::types::{
@@ -382,19 +381,10 @@ impl Context {
         if expected_owner.is_some_and(|id| id != owner.id) {
             return Err(ErrorCode::AccessDenied.into());
         }
-        let policy = config.policy.as_deref().map(|text| read_policy(name, text));
+        let policy = config.policy.as_deref().map(|text| self.policies.read(name, text));
         let block = self.block.and(config.public_access_block.unwrap_or_default());
         Ok(OpenBucket { bucket, owner, policy, block })
     }
-}
-
-/// A stored policy was checked before it was stored. One that cannot be read any more, damaged or
-/// written by a later server, lets nobody in; the owner can still replace it.
-fn read_policy(bucket: &BucketName, text: &str) -> Policy {
-    Policy::parse(text, None).unwrap_or_else(|error| {
-        tell(format_args!("the policy of {} cannot be read: {error}", bucket.as_str()));
-        Policy::closed()
-    })
 }
 
 /// Where a version is named the action has another name.
@@ -410,7 +400,7 @@ impl OpenBucket {
             bucket: self.bucket.name(),
             owner: &self.owner,
             acl: config.acl.as_ref(),
-            policy: self.policy.as_ref(),
+            policy: self.policy.as_deref(),
             ownership: config.ownership.unwrap_or_default(),
             block: self.block,
         }

@@ -170,6 +170,7 @@ impl<'s> Exchange<'s> {
         let shared = self.shared;
         Context {
             store: shared.store.clone(),
+            policies: shared.policies.clone(),
             usage: shared.usage.clone(),
             users,
             facts: Arc::new(facts),

@@ -12,10 +12,13 @@
 //! error says why, once. A file that is gone is an editor's or a restore's moment: the users stay.
 
 use crate::auth::Users;
+use crate::limits::USERS_FILE_BYTES_MAX;
 use crate::notice::tell;
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use rustix::fs::OFlags;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 
@@ -42,6 +45,26 @@ impl UsersSource {
     /// Users that never change.
     pub fn fixed(users: Users) -> UsersSource {
         UsersSource { users, file: None }
+    }
+}
+
+impl UsersFile {
+    /// Opens a file of users.
+    ///
+    /// # Errors
+    ///
+    /// What the system says. Of a pipe or a device, at once: one who waits for its writer or its
+    /// end holds up every request, and one is made by a slip of `mkfifo` or of a container's mount.
+    pub fn open(path: &Path) -> io::Result<File> {
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        match file.metadata()? {
+            found if !found.is_file() => Err(io::Error::other("it is no regular file")),
+            found if found.len() > USERS_FILE_BYTES_MAX => {
+                Err(io::Error::other("it is too large for a file of users"))
+            }
+            _ => Ok(file),
+        }
     }
 }
 
@@ -100,7 +123,7 @@ impl UsersFile {
 
     /// Reads the file; where it cannot be opened `seen` stands for it.
     fn read(&self, seen: Stamp) -> Reading {
-        match File::open(&self.path).and_then(|file| Ok((Stamp::of(&file.metadata()?), file))) {
+        match Self::open(&self.path).and_then(|file| Ok((Stamp::of(&file.metadata()?), file))) {
             Ok((stamp, file)) => Reading { stamp, users: (self.load)(&file), file: Some(file) },
             Err(error) => {
                 let sentence = format!("cannot read {}: {error}", self.path.display());

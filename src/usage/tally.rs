@@ -7,7 +7,7 @@
 //! Pure: times and sizes come in.
 
 use crate::auth::Role;
-use crate::limits::{QUOTA_AGE_MAX, QUOTA_WALK_PAUSE_MIN, QUOTA_WALK_PAUSE_WALKS};
+use crate::limits::{QUOTA_AGE_MAX, QUOTA_WAIT_MAX, QUOTA_WALK_PAUSE_MIN, QUOTA_WALK_PAUSE_WALKS};
 use std::time::Duration;
 
 /// The count of one user.
@@ -74,20 +74,30 @@ impl Tally {
         self.measured = Some(measured);
     }
 
-    /// Whether a user who is full may have it measured again: not all day, whatever it sends.
-    pub(super) fn may_measure(&self, now: Duration) -> bool {
-        self.is_older_than(QUOTA_WALK_PAUSE_MIN, now)
+    /// How long a request that came then and finds no room waits to have it measured again. `None`
+    /// is not at all: it was since the request came, so that of many in a row one walks for all;
+    /// or it was of late, and takes too long to be done for each who is full.
+    pub(super) fn wait(&self, came: Duration, now: Duration) -> Option<Duration> {
+        let Some(measured) = &self.measured else { return Some(Duration::ZERO) };
+        let wait = measured.next(QUOTA_WALK_PAUSE_MIN).saturating_sub(now);
+        (measured.began() < came && wait <= QUOTA_WAIT_MAX).then_some(wait)
     }
 
     /// Whether it is time to look what hands and other servers did.
     pub(super) fn is_old(&self, now: Duration) -> bool {
-        self.is_older_than(QUOTA_AGE_MAX, now)
+        self.measured.as_ref().is_none_or(|measured| measured.next(QUOTA_AGE_MAX) <= now)
+    }
+}
+
+impl Measured {
+    fn began(&self) -> Duration {
+        self.ended.saturating_sub(self.took)
     }
 
-    fn is_older_than(&self, age: Duration, now: Duration) -> bool {
-        self.measured.as_ref().is_none_or(|Measured { ended, took, .. }| {
-            now.saturating_sub(*ended) >= age.max(took.saturating_mul(QUOTA_WALK_PAUSE_WALKS))
-        })
+    /// When it may be done again, after that pause or the one that the walk itself wants.
+    fn next(&self, pause: Duration) -> Duration {
+        let own = self.took.saturating_mul(QUOTA_WALK_PAUSE_WALKS);
+        self.ended.saturating_add(pause.max(own))
     }
 }
 
@@ -149,16 +159,34 @@ mod tests {
 
     #[test]
     fn a_full_user_does_not_have_the_server_walk_all_day() {
-        let later = |tally: &Tally, pause| tally.may_measure(START + pause);
-        let quick = tally(0);
-        assert!(!later(&quick, QUOTA_WALK_PAUSE_MIN - Duration::from_nanos(1)));
-        assert!(later(&quick, QUOTA_WALK_PAUSE_MIN) && !quick.is_old(START + QUOTA_WALK_PAUSE_MIN));
-        let mut slow = Tally::default();
-        assert!(slow.may_measure(START) && slow.is_old(START));
-        let took = QUOTA_AGE_MAX;
-        slow.take(Measured { took, ..measured(0) }, 0);
-        let pause = took * QUOTA_WALK_PAUSE_WALKS;
-        assert!(!later(&slow, pause - Duration::from_nanos(1)) && later(&slow, pause));
-        assert!(!slow.is_old(START + QUOTA_AGE_MAX) && slow.is_old(START + pause));
+        let nano = Duration::from_nanos(1);
+        let took = |took| {
+            let mut tally = Tally::default();
+            tally.take(Measured { took, ..measured(0) }, 0);
+            tally
+        };
+        let quick = took(Duration::ZERO);
+        let next = START + QUOTA_WALK_PAUSE_MIN;
+        assert_eq!(quick.wait(START + nano, START + nano), Some(QUOTA_WALK_PAUSE_MIN - nano));
+        assert_eq!(quick.wait(START + nano, next + nano), Some(Duration::ZERO));
+        assert!(!quick.is_old(next) && quick.is_old(START + QUOTA_AGE_MAX));
+        let slow = took(QUOTA_AGE_MAX);
+        let next = START + QUOTA_AGE_MAX * QUOTA_WALK_PAUSE_WALKS;
+        let asked = next - QUOTA_WAIT_MAX;
+        assert_eq!(slow.wait(asked - nano, asked - nano), None);
+        assert_eq!(slow.wait(asked, asked), Some(QUOTA_WAIT_MAX));
+        assert!(!slow.is_old(START + QUOTA_AGE_MAX) && slow.is_old(next));
+        let new = Tally::default();
+        assert!(new.wait(START, START) == Some(Duration::ZERO) && new.is_old(START));
+    }
+
+    #[test]
+    fn what_was_measured_after_a_request_came_is_its_answer() {
+        let mut tally = Tally::default();
+        let took = Duration::from_millis(5);
+        tally.take(Measured { took, ..measured(0) }, 0);
+        let (began, now) = (START - took, START + Duration::from_secs(1));
+        assert_eq!(tally.wait(began, now), None);
+        assert_eq!(tally.wait(began + Duration::from_nanos(1), now), Some(Duration::ZERO));
     }
 }

@@ -10,6 +10,7 @@
 
 use super::keys;
 use crate::auth::{Secret, User, Users};
+use crate::server::UsersFile;
 use crate::types::{Owner, Timestamp};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -118,7 +119,7 @@ impl Locked {
 
     /// The users; `None` if there is no file.
     fn read(&self) -> Result<Option<Users>, String> {
-        match File::open(&self.file) {
+        match UsersFile::open(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("cannot read {}: {error}", self.file.display())),
             Ok(file) => read(&file, &self.file).map(Some),

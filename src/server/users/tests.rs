@@ -4,8 +4,10 @@ use super::*;
 use crate::auth::{Secret, User};
 use crate::store::testing::Scratch;
 use crate::types::Owner;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -87,6 +89,32 @@ async fn a_file_that_is_wrong_or_gone_leaves_the_users_as_they_were() {
     fs::remove_dir(&path).unwrap();
     replace(&path, "again");
     assert_eq!(who(&users).await, "again");
+}
+
+/// A reader of a pipe waits for a writer, and of a device for its end.
+#[tokio::test]
+async fn class_m_what_is_no_regular_file_holds_up_no_request() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("users.json");
+    let users = CurrentUsers::new(source(&path, &Arc::default()));
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    assert_eq!(who(&users).await, "at start");
+    fs::remove_file(&path).unwrap();
+    symlink("/dev/zero", &path).unwrap();
+    assert_eq!(who(&users).await, "at start");
+    replace(&path, "a file again");
+    assert_eq!(who(&users).await, "a file again");
+}
+
+#[test]
+fn a_users_file_has_its_bytes_and_not_one_more() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("users.json");
+    let file = File::create(&path).unwrap();
+    file.set_len(USERS_FILE_BYTES_MAX).unwrap();
+    assert!(UsersFile::open(&path).is_ok());
+    file.set_len(USERS_FILE_BYTES_MAX + 1).unwrap();
+    assert!(UsersFile::open(&path).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
