@@ -4,11 +4,10 @@
 mod common;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use common::client::{Answer, Request, assert_refused, raw_head};
+use common::client::{Answer, Request, assert_refused};
 use common::upload::{ALL, Upload, attributes, begin, header, pieces};
 use common::xml::{text, texts};
 use common::{OWN, TestServer};
-use glassbucket::auth::sigv4::{Unsigned, authorization};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -67,29 +66,13 @@ fn put_object_keeps_each_checksum() {
 
 /// A PUT as AWS's SDKs send it over TLS: unsigned chunks, and the checksum behind them.
 fn put_with_trailer(server: &TestServer, key: &str, name: &str, value: &str) -> Answer {
-    const PAYLOAD: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-    let body = format!("9\r\n123456789\r\n0\r\n{name}:{value}\r\n\r\n");
-    let (signer, path) = (server.signer(OWN), format!("/bkt/{key}"));
-    let mut headers: Vec<(String, String)> = [
-        ("host", signer.host.as_str()),
-        ("content-encoding", "aws-chunked"),
-        ("x-amz-content-sha256", PAYLOAD),
-        ("x-amz-date", &signer.now.iso8601_basic()),
-        ("x-amz-decoded-content-length", "9"),
-        ("x-amz-trailer", name),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    let unsigned =
-        Unsigned { method: "PUT", path: &path, query: "", headers: &headers, payload: PAYLOAD };
-    let value =
-        authorization(&unsigned, &signer.access_key, &signer.secret, "us-east-1", signer.now);
-    headers.push(("authorization".to_owned(), value));
-    headers.push(("content-length".to_owned(), body.len().to_string()));
-    let mut connection = server.connect();
-    connection.send(&raw_head("PUT", &path, &headers));
-    connection.send(body.as_bytes());
-    connection.answer("PUT")
+    let put = object("PUT", key)
+        .header("content-encoding", "aws-chunked")
+        .header("x-amz-decoded-content-length", "9")
+        .header("x-amz-trailer", name)
+        .body(format!("9\r\n123456789\r\n0\r\n{name}:{value}\r\n\r\n"));
+    let payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    server.connect().call_with_payload(&server.signer(OWN), payload, &put)
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod common;
 
 use common::client::{Request, assert_refused};
+use common::operations::content_md5;
 use common::sharing::{put_policy, statement};
 use common::xml::{text, texts};
 use common::{OTHER, TestServer};
@@ -96,7 +97,7 @@ fn delete_objects_weighs_each_entry_by_itself() {
     let delete_all = |entries: &str| {
         let body = format!("<Delete>{entries}</Delete>");
         let request = Request::new("POST", "/bkt?delete");
-        server.call(request.header("Content-MD5", &content_md5(&body)).body(body))
+        server.call(request.header("Content-MD5", &content_md5(body.as_bytes())).body(body))
     };
     let entry = |conditions: &str| format!("<Object><Key>k</Key>{conditions}</Object>");
     let bad = [
@@ -119,13 +120,6 @@ fn delete_objects_weighs_each_entry_by_itself() {
     assert_eq!(server.call(object("GET")).status, 404);
     let again = delete_all(&bad.concat()).text();
     assert_eq!(texts(&again, "Deleted", "Key"), ["k"; 4], "what is gone meets every condition");
-}
-
-/// Base64 of a digest, as `Content-MD5` has it.
-fn content_md5(body: &str) -> String {
-    use base64::prelude::{BASE64_STANDARD, Engine};
-    use md5::Digest;
-    BASE64_STANDARD.encode(md5::Md5::digest(body))
 }
 
 #[test]

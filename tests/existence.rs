@@ -24,9 +24,11 @@ use glassbucket::server::{Clock, UsersSource};
 use glassbucket::types::Timestamp;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 fn server() -> TestServer {
-    TestServer::with(|config| {
+    TestServer::unsynced(|config| {
         config.clock = Clock::Fixed(Timestamp::now());
         let own = User { root: true, ..user("own1", "own", OWN) };
         let all = [own, user("other1", "other", OTHER)].into_iter().chain(users());
@@ -117,11 +119,32 @@ fn class_g_no_answer_tells_whether_a_private_object_exists_at_leisure() {
     compare_all(SHARES_AT_LEISURE);
 }
 
+/// A thread for each processor, with a server of its own.
 fn compare_all(shares: usize) {
-    let server = server();
-    let (asks, callers) = (asks(), callers(&server));
+    let (asks, worlds, turn) = (asks(), worlds(), AtomicUsize::new(0));
+    let next = || {
+        let number = turn.fetch_add(1, Ordering::Relaxed);
+        worlds.get(number).map(|world| (number, *world))
+    };
+    let threads = available_parallelism().map_or(1, usize::from);
     let mut tally = Tally::default();
-    for (number, world) in worlds(&server).into_iter().enumerate() {
+    std::thread::scope(|scope| {
+        let started: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| compare(&asks, shares, next))).collect();
+        for thread in started {
+            tally.add(thread.join().expect("no panic"));
+        }
+    });
+    tally.end(asks.len());
+}
+
+/// Compares in each bucket that `next` gives, until it gives none.
+fn compare(asks: &[Ask], shares: usize, next: impl Fn() -> Option<(usize, World)>) -> Tally {
+    let server = server();
+    let callers = callers(&server);
+    let mut tally = Tally::default();
+    while let Some((number, world)) = next() {
+        world.make(&server);
         let mut states = States::of(&server, world);
         let asking = callers.iter().enumerate();
         for (turn, caller) in asking.filter(|(_, caller)| caller.is_asked_in(&world)) {
@@ -134,7 +157,7 @@ fn compare_all(shares: usize) {
             }
         }
     }
-    tally.end(asks.len());
+    tally
 }
 
 /// A write in progress holds the lock of its key. Whoever is refused does not wait for it.
@@ -186,6 +209,16 @@ fn hold_locks(server: &TestServer) -> Vec<File> {
 }
 
 impl Tally {
+    fn add(&mut self, other: Tally) {
+        for (caller, compared) in other.compared {
+            *self.compared.entry(caller).or_default() += compared;
+        }
+        for (reason, times) in other.exceptions {
+            *self.exceptions.entry(reason).or_default() += times;
+        }
+        self.differ.extend(other.differ);
+    }
+
     #[track_caller]
     fn end(&self, asks: usize) {
         for (caller, compared) in &self.compared {

@@ -3,11 +3,10 @@
 
 mod common;
 
-use common::client::{Answer, Connection, Request, Signer, encode};
+use common::client::{Answer, Connection, Request, Signer};
 use common::form::Form;
 use common::{OWN, TestServer, user};
-use glassbucket::auth::sigv4::{Unsigned, presigned_query};
-use glassbucket::auth::{PreviousKey, Secret, User, Users, sigv2};
+use glassbucket::auth::{PreviousKey, Secret, User, Users};
 use glassbucket::server::{Clock, UsersSource};
 use glassbucket::types::Timestamp;
 
@@ -45,32 +44,21 @@ fn answers(server: &TestServer, pair: (&str, &str), secs: i64) -> Vec<(&'static 
         connection.answer("GET")
     };
     let date = before.now.http_date();
-    let v2 = sigv2::sign(&before.secret, &format!("GET\n\n\n{date}\n/"));
-    let v2_header = format!("Date: {date}\r\nAuthorization: AWS {}:{v2}\r\n", pair.0);
+    let v2 = before.authorization_v2("GET", "/", &date);
+    let v2_header = format!("Date: {date}\r\nAuthorization: {v2}\r\n");
+    let v4_url = before.presigned("GET", "/", 86_400);
+    let v2_url = before.presigned_v2("GET", "/", secs + 600);
     let form = Form::new(&[("key", "k")], "content");
     let conditions = r#"{"bucket": "bkt"}, {"key": "k"}"#;
     let post = |form: Form| form.post(&mut server.connect(), &before.host, "bkt");
     vec![
         ("V4 header", server.connect().call(&before, &Request::new("GET", "/"))),
         ("V2 header", send(format!("GET / HTTP/1.1\r\n{v2_header}"))),
-        ("V4 URL", send(format!("GET /?{} HTTP/1.1\r\n", v4_url(&before)))),
-        ("V2 URL", send(format!("GET /?{} HTTP/1.1\r\n", v2_url(&before, secs + 600)))),
+        ("V4 URL", send(format!("GET {v4_url} HTTP/1.1\r\n"))),
+        ("V2 URL", send(format!("GET {v2_url} HTTP/1.1\r\n"))),
         ("V4 form", post(form.clone().sign_v4(&before, conditions))),
         ("V2 form", post(form.sign_v2(&before, conditions))),
     ]
-}
-
-fn v4_url(signer: &Signer) -> String {
-    let headers = [("host".to_owned(), signer.host.clone())];
-    let payload = "UNSIGNED-PAYLOAD";
-    let request = Unsigned { method: "GET", path: "/", query: "", headers: &headers, payload };
-    presigned_query(&request, &signer.access_key, &signer.secret, "us-east-1", signer.now, 86_400)
-}
-
-fn v2_url(signer: &Signer, expires: i64) -> String {
-    let signature = sigv2::sign(&signer.secret, &format!("GET\n\n\n{expires}\n/"));
-    let (key, signature) = (&signer.access_key, encode(&signature, ""));
-    format!("AWSAccessKeyId={key}&Expires={expires}&Signature={signature}")
 }
 
 /// The signature is good: if anything is refused, it is the user's lack of rights in `bkt`.

@@ -10,6 +10,7 @@ mod common;
 
 use common::client::{Request, Signer, encode, raw_head};
 use common::form::Form;
+use common::operations::content_md5;
 use common::{OWN, TestServer, xml};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
-        let server = TestServer::start();
+        let server = TestServer::unsynced(|_| {});
         for bucket in ["src", "dst", "bystander"] {
             server.make_bucket(bucket);
         }
@@ -112,12 +113,6 @@ fn page_keys(text: &str) -> Vec<String> {
         Some("url") => keys.iter().map(|key| xml::url_decode(key)).collect(),
         _ => keys,
     }
-}
-
-fn content_md5(body: &[u8]) -> String {
-    use base64::Engine;
-    use md5::Digest;
-    base64::engine::general_purpose::STANDARD.encode(md5::Md5::digest(body))
 }
 
 /// Every path below `root` but those below `skip`, with the bytes of the files.

@@ -3,12 +3,11 @@
 
 mod common;
 
-use common::client::{Answer, Request, assert_refused, raw_head};
+use common::client::{Answer, Request, assert_refused};
 use common::form::Form;
 use common::sharing::statement;
 use common::{OTHER, OWN, TestServer, user, xml};
 use glassbucket::auth::role::{Scope, Scopes};
-use glassbucket::auth::sigv4::{Unsigned, authorization};
 use glassbucket::auth::{Quotas, Role, User, Users};
 use glassbucket::server::{Config, UsersSource};
 use std::path::Path;
@@ -87,7 +86,6 @@ fn files(below: &Path) -> Vec<String> {
 
 /// PutObject in unsigned chunks: a fifth of what is sent is not content.
 fn put_chunked(server: &TestServer, key: &str, bytes: usize) -> Answer {
-    const PAYLOAD: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
     let (chunk, mut body, mut left) = (16, String::new(), bytes);
     while left > 0 {
         let size = left.min(chunk);
@@ -95,25 +93,11 @@ fn put_chunked(server: &TestServer, key: &str, bytes: usize) -> Answer {
         left -= size;
     }
     body += "0\r\n\r\n";
-    let (signer, path) = (server.signer(OTHER), format!("/bkt/{key}"));
-    let mut headers: Vec<(String, String)> = [
-        ("host", signer.host.as_str()),
-        ("x-amz-content-sha256", PAYLOAD),
-        ("x-amz-date", &signer.now.iso8601_basic()),
-        ("x-amz-decoded-content-length", &bytes.to_string()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    let unsigned =
-        Unsigned { method: "PUT", path: &path, query: "", headers: &headers, payload: PAYLOAD };
-    let value =
-        authorization(&unsigned, &signer.access_key, &signer.secret, "us-east-1", signer.now);
-    headers.push(("authorization".to_owned(), value));
-    headers.push(("content-length".to_owned(), body.len().to_string()));
-    let mut connection = server.connect();
-    connection.send(&raw_head("PUT", &path, &headers));
-    connection.send(body.as_bytes());
-    connection.answer("PUT")
+    let put = Request::new("PUT", &format!("/bkt/{key}"))
+        .header("x-amz-decoded-content-length", &bytes.to_string())
+        .body(body);
+    let payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    server.connect().call_with_payload(&server.signer(OTHER), payload, &put)
 }
 
 fn begin_upload(server: &TestServer, key: &str) -> String {

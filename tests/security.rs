@@ -6,11 +6,11 @@
 
 mod common;
 
-use common::client::{Answer, Connection, Request, Signer, encode, raw_head, sha256};
+use common::client::{Answer, Connection, Request, Signer, raw_head, sha256};
 use common::refusals::snapshot;
 use common::{OTHER, OWN, TestServer};
 use glassbucket::auth::chunk::Chain;
-use glassbucket::auth::sigv4::{Scope, SigningKey, Unsigned, authorization, presigned_query};
+use glassbucket::auth::sigv4::{Scope, SigningKey, Unsigned};
 use glassbucket::auth::{Secret, sigv2};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -39,16 +39,6 @@ fn exists(server: &TestServer, key: &str) -> bool {
 fn with_unsigned(head: &[u8], name: &str, value: &str) -> Vec<u8> {
     let end = head.len() - 2;
     [&head[..end], format!("{name}: {value}\r\n\r\n").as_bytes()].concat()
-}
-
-/// A presigned target for `path`.
-fn presigned(signer: &Signer, method: &str, path: &str) -> String {
-    let headers = [("host".to_owned(), signer.host.clone())];
-    let payload = "UNSIGNED-PAYLOAD";
-    let request = Unsigned { method, path, query: "", headers: &headers, payload };
-    let query =
-        presigned_query(&request, &signer.access_key, &signer.secret, "us-east-1", signer.now, 600);
-    format!("{path}?{query}")
 }
 
 /// Headers that change what a request does, with a value that would.
@@ -107,27 +97,16 @@ fn signed_puts(signer: &Signer) -> [(String, Vec<(String, String)>); 4] {
     let mut v4 = vec![host.clone(), pair("x-amz-date", &signer.now.iso8601_basic())];
     v4.push(pair("x-amz-content-sha256", payload));
     let unsigned = Unsigned { method: "PUT", path, query: "", headers: &v4, payload };
-    v4.push(pair("authorization", &authorize(signer, &unsigned)));
+    v4.push(pair("authorization", &signer.authorization(&unsigned)));
     v4.push(length.clone());
     let (date, expires) = (signer.now.http_date(), signer.now.secs() + 600);
-    let of_date = sigv2::sign(&signer.secret, &format!("PUT\n\n\n{date}\n{path}"));
-    let v2 = pair("authorization", &format!("AWS {}:{of_date}", signer.access_key));
+    let v2 = pair("authorization", &signer.authorization_v2("PUT", path, &date));
     [
         (path.to_owned(), v4),
-        (presigned(signer, "PUT", path), vec![host.clone(), length.clone()]),
+        (signer.presigned("PUT", path, 600), vec![host.clone(), length.clone()]),
         (path.to_owned(), vec![host.clone(), pair("date", &date), v2, length.clone()]),
-        (presigned_v2(signer, "PUT", path, expires), vec![host, length]),
+        (signer.presigned_v2("PUT", path, expires), vec![host, length]),
     ]
-}
-
-fn authorize(signer: &Signer, request: &Unsigned<'_>) -> String {
-    authorization(request, &signer.access_key, &signer.secret, "us-east-1", signer.now)
-}
-
-fn presigned_v2(signer: &Signer, method: &str, path: &str, expires: i64) -> String {
-    let signature = sigv2::sign(&signer.secret, &format!("{method}\n\n\n{expires}\n{path}"));
-    let (key, signature) = (&signer.access_key, encode(&signature, ""));
-    format!("{path}?AWSAccessKeyId={key}&Expires={expires}&Signature={signature}")
 }
 
 /// Sends head and body on a connection of its own.
@@ -180,8 +159,8 @@ fn class_a_sub_resources_appended_to_a_presigned_url_are_refused() {
         for method in ["GET", "PUT", "POST", "DELETE"] {
             let path = "/bkt/private";
             let expires = signer.now.secs() + 600;
-            let v2 = presigned_v2(&signer, method, path, expires);
-            for url in [presigned(&signer, method, path), v2] {
+            let v2 = signer.presigned_v2(method, path, expires);
+            for url in [signer.presigned(method, path, 600), v2] {
                 for more in [format!("&{sub}"), format!("&{sub}=null")] {
                     let head = raw_head(method, &(url.clone() + &more), &headers);
                     let answer = send(&server, method, &head, b"");
@@ -212,7 +191,7 @@ fn class_a_the_host_must_be_signed_and_be_the_one_that_came() {
         }
         let (method, path) = ("GET", "/bkt/private");
         let unsigned = Unsigned { method, path, query: "", headers: &headers, payload };
-        let authorization = authorize(&signer, &unsigned);
+        let authorization = signer.authorization(&unsigned);
         headers.retain(|(name, _)| name != "host");
         headers.extend([pair("host", host), pair("authorization", &authorization)]);
         let answer = send(&server, method, &raw_head(method, path, &headers), b"");
@@ -231,7 +210,7 @@ fn streamed(server: &TestServer, decoded: usize, write: impl Fn(&mut Chain) -> S
     headers.push(pair("x-amz-content-sha256", payload));
     headers.push(pair("x-amz-decoded-content-length", &decoded.to_string()));
     let unsigned = Unsigned { method: "PUT", path, query: "", headers: &headers, payload };
-    let authorization = authorize(&signer, &unsigned);
+    let authorization = signer.authorization(&unsigned);
     let (_, seed) = authorization.rsplit_once("Signature=").expect("a signature");
     let scope = Scope { date: &time[..8], region: "us-east-1" };
     let key = SigningKey::derive(&signer.secret, scope);

@@ -11,7 +11,7 @@
 use glassbucket::auth::chunk::Chain;
 use glassbucket::auth::sigv4::{Scope, SigningKey};
 use glassbucket::auth::{PayloadVerified, Secret, Settings, User, Users, Verified, authenticate};
-use glassbucket::digest::{BodyDigest, Expected, ExpectedChecksum};
+use glassbucket::digest::{BodyDigest, Digests, Expected, ExpectedChecksum};
 use glassbucket::error::{ErrorCode, S3Error};
 use glassbucket::http::body::{Decoder, Event};
 use glassbucket::http::head::RequestHead;
@@ -260,6 +260,15 @@ fn chunked_body(chunks: &Value) -> Vec<u8> {
 
 /// A request and its body, verified as the server does.
 fn receive(request: &Request, body: &[u8]) -> Result<PayloadVerified, S3Error> {
+    receive_content(request, body, None)
+}
+
+/// The same, whatever its content is, as the content of these digests.
+fn receive_content(
+    request: &Request,
+    body: &[u8],
+    digests: Option<&Digests>,
+) -> Result<PayloadVerified, S3Error> {
     let verified = request.authenticate().unwrap()?;
     let (head, _) = RequestHead::parse(&request.head).unwrap().unwrap();
     let mut decoder = Decoder::new(head.framing());
@@ -275,7 +284,9 @@ fn receive(request: &Request, body: &[u8]) -> Result<PayloadVerified, S3Error> {
         match event {
             Event::Data(range) => {
                 verifier.data(&body[range.clone()]);
-                digest.update(&body[range]);
+                if digests.is_none() {
+                    digest.update(&body[range]);
+                }
             }
             Event::Chunk { size, extension } => verifier.chunk(size, &extension)?,
             Event::ChunkEnd => verifier.chunk_end()?,
@@ -286,7 +297,8 @@ fn receive(request: &Request, body: &[u8]) -> Result<PayloadVerified, S3Error> {
         return Err(ErrorCode::IncompleteBody.into());
     }
     let checksum = checksum.map(ExpectedChecksum::Trailer);
-    verifier.finish(&Expected { content_md5: None, checksum }, digest.finish())
+    let digests = digests.cloned().unwrap_or_else(|| digest.finish());
+    verifier.finish(&Expected { content_md5: None, checksum }, digests)
 }
 
 fn chunk_rows() -> [(Request, Vec<u8>); 2] {
@@ -329,18 +341,22 @@ fn a_flipped_bit_in_a_chunked_body_is_refused() {
     println!("{flips} flips of chunked bodies, all refused");
 }
 
+/// The digests stay those of the good body: it is the signatures that refuse, and no checksum.
 fn flip(request: &Request, mut body: Vec<u8>) -> usize {
+    let good = receive(request, &body).unwrap();
     let mut flips = 0;
     for at in 0..body.len() {
         let is_a = |at: usize| body.get(at) == Some(&b'a');
         let content = is_a(at) && (is_a(at + 1) || is_a(at - 1));
         for bit in if content { at % 8..at % 8 + 1 } else { 0..8 } {
             // Line ends are the grammar's, not the signer's.
-            if b"\r\n".contains(&body[at]) || is_case_of_trailer_name(&body, at, bit) {
+            let is_grammar = b"\r\n".contains(&body[at]);
+            if is_grammar || (!content && is_case_of_trailer_name(&body, at, bit)) {
                 continue;
             }
             body[at] ^= 1 << bit;
-            assert!(receive(request, &body).is_err(), "byte {at} bit {bit}");
+            let received = receive_content(request, &body, Some(good.digests()));
+            assert!(received.is_err(), "byte {at} bit {bit}");
             body[at] ^= 1 << bit;
             flips += 1;
         }

@@ -1,7 +1,7 @@
 //! A client small enough to be trusted: it writes the bytes it is told to and reads one answer.
 
-use glassbucket::auth::Secret;
-use glassbucket::auth::sigv4::{Unsigned, authorization};
+use glassbucket::auth::sigv4::{Unsigned, authorization, presigned_query};
+use glassbucket::auth::{Secret, sigv2};
 use glassbucket::types::{Timestamp, hex};
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -41,6 +41,36 @@ pub struct Signer {
     pub secret: Secret,
     pub host: String,
     pub now: Timestamp,
+}
+
+impl Signer {
+    /// `Authorization` of version 4.
+    pub fn authorization(&self, request: &Unsigned<'_>) -> String {
+        authorization(request, &self.access_key, &self.secret, "us-east-1", self.now)
+    }
+
+    /// The same of version 2, of a request that has a date and nothing else to sign.
+    pub fn authorization_v2(&self, method: &str, path: &str, date: &str) -> String {
+        let signature = sigv2::sign(&self.secret, &format!("{method}\n\n\n{date}\n{path}"));
+        format!("AWS {}:{signature}", self.access_key)
+    }
+
+    /// The target of a URL that is good for so many seconds, whatever its body.
+    pub fn presigned(&self, method: &str, path: &str, secs: u32) -> String {
+        let headers = [("host".to_owned(), self.host.clone())];
+        let payload = "UNSIGNED-PAYLOAD";
+        let request = Unsigned { method, path, query: "", headers: &headers, payload };
+        let (key, secret) = (&self.access_key, &self.secret);
+        let query = presigned_query(&request, key, secret, "us-east-1", self.now, secs);
+        format!("{path}?{query}")
+    }
+
+    /// The same of version 2, where a URL names the second of its end. The signature comes last.
+    pub fn presigned_v2(&self, method: &str, path: &str, expires: i64) -> String {
+        let signature = sigv2::sign(&self.secret, &format!("{method}\n\n\n{expires}\n{path}"));
+        let (key, signature) = (&self.access_key, encode(&signature, ""));
+        format!("{path}?AWSAccessKeyId={key}&Expires={expires}&Signature={signature}")
+    }
 }
 
 /// A request before it is signed.
@@ -97,9 +127,13 @@ impl Request {
 
     /// The head as sent, signed with SigV4 and the SHA-256 of the body.
     pub fn head(&self, signer: &Signer) -> Vec<u8> {
-        let payload = sha256(&self.body);
+        self.head_with_payload(signer, &sha256(&self.body))
+    }
+
+    /// The same with that `x-amz-content-sha256`.
+    pub fn head_with_payload(&self, signer: &Signer, payload: &str) -> Vec<u8> {
         let mut headers = vec![("host".to_owned(), signer.host.clone())];
-        headers.push(("x-amz-content-sha256".to_owned(), payload.clone()));
+        headers.push(("x-amz-content-sha256".to_owned(), payload.to_owned()));
         headers.push(("x-amz-date".to_owned(), signer.now.iso8601_basic()));
         headers.extend(self.headers.iter().map(|(n, v)| (n.to_ascii_lowercase(), v.clone())));
         let unsigned = Unsigned {
@@ -107,11 +141,9 @@ impl Request {
             path: &self.path,
             query: &self.query,
             headers: &headers,
-            payload: &payload,
+            payload,
         };
-        let secret = &signer.secret;
-        let value = authorization(&unsigned, &signer.access_key, secret, "us-east-1", signer.now);
-        headers.push(("authorization".to_owned(), value));
+        headers.push(("authorization".to_owned(), signer.authorization(&unsigned)));
         if !self.body.is_empty() || matches!(self.method.as_str(), "PUT" | "POST") {
             headers.push(("content-length".to_owned(), self.body.len().to_string()));
         }
@@ -247,6 +279,18 @@ impl Connection {
     /// Signs, sends, and reads the answer.
     pub fn call(&mut self, signer: &Signer, request: &Request) -> Answer {
         self.send(&request.head(signer));
+        self.send(&request.body);
+        self.answer(&request.method)
+    }
+
+    /// The same with that `x-amz-content-sha256`, as of a body in chunks.
+    pub fn call_with_payload(
+        &mut self,
+        signer: &Signer,
+        payload: &str,
+        request: &Request,
+    ) -> Answer {
+        self.send(&request.head_with_payload(signer, payload));
         self.send(&request.body);
         self.answer(&request.method)
     }
