@@ -17,6 +17,7 @@
 
 mod acl;
 mod attributes;
+mod authorise;
 mod bucket;
 mod checksum;
 mod config;
@@ -218,7 +219,7 @@ async fn blocking<T: Send + 'static>(
 
 impl Context {
     /// Whoever signed the request; `AccessDenied` to an anonymous one.
-    fn caller(&self) -> Result<&User> {
+    fn user(&self) -> Result<&User> {
         match self.verified.user() {
             Some(user) => Ok(user),
             None => Err(ErrorCode::AccessDenied.into()),
