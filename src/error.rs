@@ -64,6 +64,7 @@ codes! {
     InvalidPartNumber 416 "The requested partnumber is not satisfiable"
     InvalidPolicyDocument 400 "The content of the form does not meet the conditions specified in the policy document."
     InvalidRange 416 "The requested range is not satisfiable"
+    InvalidRedirectLocation 400 "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
     InvalidRequest 400 "Invalid Request"
     InvalidRetentionPeriod 400 "The default retention period must be a positive integer value, and at most 36500 days or 100 years."
     InvalidStorageClass 400 "The storage class that you specified is not valid."

@@ -73,19 +73,26 @@ impl Ledger {
 pub struct Reservation {
     ledger: Arc<Ledger>,
     bytes: u64,
+    /// So much of it stays where the write fails.
+    left_behind: u64,
 }
 
 impl Reservation {
     /// The write is done, and is that many bytes long.
     pub fn keep(mut self, written: u64) {
-        let reserved = std::mem::take(&mut self.bytes);
-        self.ledger.tally().settle(reserved, written);
+        self.left_behind = written; // the rest is what dropping does
+    }
+
+    /// From now on the write leaves behind what it has written, though it fails: all of it counts
+    /// until it is measured.
+    pub fn leave_behind(&mut self) {
+        self.left_behind = self.bytes;
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.ledger.tally().settle(self.bytes, 0);
+        self.ledger.tally().settle(self.bytes, self.left_behind);
     }
 }
 
@@ -137,7 +144,7 @@ impl Usage {
         let bytes_max = user.quotas.bytes_max.unwrap_or(u64::MAX);
         let ledger = self.ledger(&user.owner.id);
         let ask = || ledger.tally().reserve(&user.role, bytes, bytes_max);
-        let reserved = || Ok(Reservation { ledger: ledger.clone(), bytes });
+        let reserved = || Ok(Reservation { ledger: ledger.clone(), bytes, left_behind: 0 });
         if ask() == Verdict::Reserved {
             self.measure_old(user, &ledger);
             return reserved();

@@ -49,7 +49,7 @@ const ROWS: &[Row] = &[
     (&["PutObject", "CreateMultipartUpload"], "x-amz-tagging: a=1&a=2", 400, "InvalidTag"),
     (NEW, "x-amz-object-lock-mode: GOVERNANCE", 400, "InvalidArgument"),
     (NEW, "x-amz-object-lock-legal-hold: MAYBE", 400, "InvalidArgument"),
-    (NEW, "x-amz-website-redirect-location: elsewhere", 400, "InvalidArgument"),
+    (NEW, "x-amz-website-redirect-location: elsewhere", 400, "InvalidRedirectLocation"),
     (WITH_ACL, "x-amz-acl: mine", 400, "InvalidArgument"),
     (WITH_ACL, "x-amz-grant-read: nobody", 400, "InvalidArgument"),
     (&["PutObject"], "x-amz-write-offset-bytes: 5", 501, "NotImplemented"),

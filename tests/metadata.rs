@@ -53,7 +53,7 @@ fn put_object_refuses_headers_it_cannot_keep() {
     let server = server();
     for (name, value, status, code) in [
         ("x-amz-storage-class", "COLD", 400, "InvalidStorageClass"),
-        ("x-amz-website-redirect-location", "example.com", 400, "InvalidArgument"),
+        ("x-amz-website-redirect-location", "example.com", 400, "InvalidRedirectLocation"),
         ("x-amz-server-side-encryption", "AES256", 501, "NotImplemented"),
         ("x-amz-server-side-encryption-customer-algorithm", "AES256", 501, "NotImplemented"),
     ] {

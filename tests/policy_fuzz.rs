@@ -82,6 +82,32 @@ fn the_evaluator_agrees_with_the_oracle() {
     assert_all_tried(&[counts.deny, counts.allow, counts.silent]);
 }
 
+/// RestrictPublicBuckets and BlockPublicPolicy let pass what is not public: that lets in nobody who
+/// is anonymous, whatever it says of itself, save by the address it comes from.
+#[test]
+fn a_policy_that_is_not_public_lets_nobody_anonymous_in() {
+    let counts =
+        dice::run("policies that are not public", 40_000, |dice, counts: &mut Verdicts| {
+            let document = documents::policy(dice);
+            let policy = Policy::parse(&document.to_string(), None).unwrap();
+            for _ in 0..REQUESTS {
+                let mut asked = documents::asked(dice);
+                asked.caller = None;
+                // Only the server says that.
+                let proved = |key: &str| {
+                    key.starts_with("aws:principal")
+                        || ["aws:sourceip", "aws:username"].contains(&key)
+                };
+                asked.facts.retain(|(key, _)| !proved(key));
+                let verdict = weigh(&policy, &asked);
+                let shut = policy.is_public() || verdict != Verdict::Allow;
+                assert!(shut, "{document:#}\n{asked:#?}");
+                counts.count(verdict);
+            }
+        });
+    assert!(counts.allow > 0 && counts.silent > 0);
+}
+
 /// One thing wrong anywhere in a document is told to whoever writes it.
 #[test]
 fn a_policy_with_one_thing_wrong_is_refused() {

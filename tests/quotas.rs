@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 /// The keys of the scoped user.
 const SCOPED: (&str, &str) = ("scopedkey", "scopedsecret");
 const QUOTA: usize = 10_000;
+/// That of no bytes.
+const NO_MD5: &str = "1B2M2Y8AsgTpgAmY7PhCfg==";
 
 fn users(config: &mut Config) {
     let bytes_max = Some(QUOTA as u64);
@@ -303,6 +305,22 @@ fn parts_count_complete_adds_nothing_and_abort_makes_room() {
     let abort = Request::new("DELETE", &format!("/bkt/up?uploadId={id}"));
     assert_eq!(call(&server, abort).status, 204);
     until_done(|| put(&server, "k", QUOTA));
+}
+
+/// Each leaves a slot of the upload's file behind: unless these count, an upload that never
+/// completes holds any number of bytes.
+#[test]
+fn class_m_parts_that_fail_do_not_pass_the_quota_together() {
+    let server = server();
+    let id = begin_upload(&server, "up");
+    let almost = QUOTA * 9 / 10;
+    let wrong = |number| part(&id, number).body(vec![b'x'; almost]).header("content-md5", NO_MD5);
+    assert_refused(&call(&server, wrong(1)), 400, "BadDigest");
+    assert_full(&call(&server, wrong(2)));
+    assert_full(&put(&server, "new", almost));
+    let abort = Request::new("DELETE", &format!("/bkt/up?uploadId={id}"));
+    assert_eq!(call(&server, abort).status, 204);
+    until_done(|| put(&server, "new", QUOTA));
 }
 
 #[test]

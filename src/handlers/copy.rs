@@ -230,6 +230,7 @@ pub(super) async fn upload_part_copy(context: &Context, input: UploadPartCopy) -
     let (offset, bytes) = part_range(range, source.length)?;
     let room = context.room(&open, &key, Some(bytes)).await?;
     let part = blocking(move || {
+        let room = room.left_behind();
         let part = upload.part_copy(part_number, &source, offset, bytes)?;
         room.keep(bytes);
         Ok(part)

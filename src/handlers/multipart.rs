@@ -82,6 +82,7 @@ pub(super) async fn upload_part(
     let length = input.length;
     let room = context.room(&open, &address.key, length.or(body.length())).await?;
     let writer = blocking(move || upload.part(input.part_number, length)).await?;
+    let room = if writer.is_in_body() { room.left_behind() } else { room };
     receive(context, body, terms, writer, |writer, proof| {
         let part = writer.seal(proof)?;
         room.keep(part.length);

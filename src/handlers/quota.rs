@@ -25,6 +25,12 @@ impl Room {
             reservation.keep(bytes);
         }
     }
+
+    /// The same of a write that leaves behind what it has written, though it fails.
+    pub(super) fn left_behind(mut self) -> Room {
+        self.0.iter_mut().for_each(Reservation::leave_behind);
+        self
+    }
 }
 
 impl Context {

@@ -67,14 +67,14 @@ fn without_aws_chunked(value: String) -> Option<String> {
 }
 
 fn website_redirect_location(head: &RequestHead) -> Result<Option<String>> {
-    const NAME: &str = "x-amz-website-redirect-location";
-    let Some(location) = stored(head, NAME)? else { return Ok(None) };
-    if ["/", "http://", "https://"].iter().any(|start| location.starts_with(start)) {
-        return Ok(Some(location));
+    let location = stored(head, "x-amz-website-redirect-location")?;
+    let leads = |location: &String| {
+        ["/", "http://", "https://"].iter().any(|start| location.starts_with(start))
+    };
+    match location.as_ref().is_none_or(leads) {
+        true => Ok(location),
+        false => Err(ErrorCode::InvalidRedirectLocation.into()),
     }
-    let message =
-        "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
-    Err(S3Error::argument(message, NAME, &location))
 }
 
 /// `x-amz-meta-*`, in order of arrival; a name that comes twice gets both values, with a comma

@@ -62,9 +62,12 @@ pub struct Redirect {
     pub replace_key_prefix: Option<String>,
     /// `ReplaceKeyWith`.
     pub replace_key: Option<String>,
-    /// `HttpRedirectCode`: 3XX but 300.
+    /// `HttpRedirectCode`: 301 to 305, 307 or 308.
     pub redirect_code: Option<u16>,
 }
+
+/// What AWS takes, though it says "3XX except 300".
+const REDIRECT_CODES: [u16; 7] = [301, 302, 303, 304, 305, 307, 308];
 
 impl WebsiteConfiguration {
     /// Checks what AWS checks: `InvalidArgument` and `InvalidRequest` with its sentences.
@@ -84,7 +87,10 @@ impl WebsiteConfiguration {
                 "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
                 "RedirectAllRequestsTo",
             )),
-            Some(all) => check_protocol(all.protocol.as_deref()),
+            Some(all) => {
+                check_host(Some(&all.host_name))?;
+                check_protocol(all.protocol.as_deref())
+            }
             None => self.check_pages(),
         }
     }
@@ -139,7 +145,7 @@ impl Redirect {
             return Err(S3Error::new(ErrorCode::InvalidRequest, message));
         }
         if let Some(code) = self.redirect_code
-            && !(301..400).contains(&code)
+            && !REDIRECT_CODES.contains(&code)
         {
             let message = format!(
                 "The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX \
@@ -147,7 +153,26 @@ impl Redirect {
             );
             return Err(S3Error::new(ErrorCode::InvalidRequest, message));
         }
+        check_host(self.host_name.as_deref())?;
         check_protocol(self.protocol.as_deref())
+    }
+}
+
+/// A host, with a port and the begin of a path at most. An empty one would make a host of what
+/// follows it in the Location, which may be the visitor's own (security class O), and a line end
+/// can stand in none (class J).
+fn check_host(host: Option<&str>) -> Result<()> {
+    let is_host = |b: u8| b.is_ascii_alphanumeric() || b"-._~:[]".contains(&b);
+    let leads = |text: &str| {
+        let host = text.split('/').next().unwrap_or_default();
+        !host.is_empty() && host.bytes().all(is_host) && text.bytes().all(|b| b.is_ascii_graphic())
+    };
+    match host.is_none_or(leads) {
+        true => Ok(()),
+        false => Err(S3Error::new(
+            ErrorCode::InvalidRequest,
+            "A host name must be provided to redirect requests (e.g. \"example.com\").",
+        )),
     }
 }
 

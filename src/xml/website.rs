@@ -49,7 +49,7 @@ fn redirect_all(pull: &mut Pull<'_>) -> Result<RedirectAll> {
         "Protocol" => pull.once(&mut protocol),
         _ => pull.skip(),
     })?;
-    let host_name = host_name.filter(|name| !name.is_empty()).ok_or_else(|| pull.malformed())?;
+    let host_name = host_name.ok_or_else(|| pull.malformed())?;
     Ok(RedirectAll { host_name, protocol })
 }
 
@@ -223,6 +223,7 @@ mod tests {
             (rule(&code("399"), host), ErrorCode::InvalidRequest),
             (rule(&code("many"), host), ErrorCode::MalformedXML),
             (rule("", "<HttpRedirectCode>300</HttpRedirectCode>"), ErrorCode::InvalidRequest),
+            (rule("", "<HttpRedirectCode>306</HttpRedirectCode>"), ErrorCode::InvalidRequest),
             (
                 rule(
                     "",
@@ -233,6 +234,27 @@ mod tests {
             ),
         ] {
             assert_eq!(read(&bad).unwrap_err().code, expected, "{bad}");
+        }
+    }
+
+    #[test]
+    fn class_o_put_bucket_website_refuses_a_host_that_the_visitor_or_a_line_end_could_complete() {
+        let all = |host: &str| format!("<RedirectAllRequestsTo>{host}</RedirectAllRequestsTo>");
+        let by_rule = |host: &str| {
+            let redirect = format!("<Redirect>{host}</Redirect>");
+            format!("{INDEX}<RoutingRules><RoutingRule>{redirect}</RoutingRule></RoutingRules>")
+        };
+        let host = |text: &str| format!("<HostName>{text}</HostName>");
+        for bad in ["", " ", "/", "?", "#a", "a&#13;&#10;Set-Cookie: b", "a b", "a@b", "a\\b", "ä"]
+        {
+            for document in [all(&host(bad)), by_rule(&host(bad))] {
+                assert_eq!(read(&document).unwrap_err().code, ErrorCode::InvalidRequest, "{bad}");
+            }
+        }
+        for good in ["a", "www.example.com", "a:8443", "[::1]:80", "xn--nxa.example/sub"] {
+            for document in [all(&host(good)), by_rule(&host(good))] {
+                assert!(read(&document).is_ok(), "{good}");
+            }
         }
     }
 

@@ -2,8 +2,9 @@
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from harness import ACCESS_KEY, REGION, SECRET_KEY
+from harness import REGION
 
 
 def client(endpoint, **config):
@@ -12,11 +13,20 @@ def client(endpoint, **config):
         "s3",
         endpoint_url=endpoint.url,
         verify=str(endpoint.ca) if endpoint.ca else None,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
+        aws_access_key_id=endpoint.keys[0],
+        aws_secret_access_key=endpoint.keys[1],
         region_name=REGION,
-        config=Config(retries={"total_max_attempts": 1}, **config),
+        config=Config(**{"retries": {"total_max_attempts": 1}, **config}),
     )
+
+
+def code(call, **parameters):
+    """The error code that a call is refused with, of a HEAD the status; "" for a success."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ""
 
 
 class Boto3:

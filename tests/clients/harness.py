@@ -1,5 +1,6 @@
 """What every client's story needs: a server with fresh directories, files, and a count of checks."""
 
+import copy
 import hashlib
 import os
 import pathlib
@@ -52,14 +53,21 @@ class Checks:
 
 
 class Endpoint:
-    """Where the clients go: a URL, and the certificate to trust (none: plain HTTP)."""
+    """Where the clients go: a URL, the certificate to trust (none: plain HTTP), keys to sign by."""
 
     def __init__(self, url, ca=None, data=None):
+        self.keys = (ACCESS_KEY, SECRET_KEY)
         self.url = url
         self.ca = ca
         self.data = data  # the data directory, where it can be looked into
         self.tls = url.startswith("https:")
         self.host = url.split("//")[1]
+
+    def signed_by(self, keys):
+        """The same for another user: a pair of access key and secret."""
+        other = copy.copy(self)
+        other.keys = keys
+        return other
 
     def environment(self):
         """For clients that are programs: keys, the CA, and none of the user's own settings."""
@@ -67,8 +75,8 @@ class Endpoint:
         env = {name: os.environ[name] for name in inherited if name in os.environ}
         env.update(
             LC_ALL="C.UTF-8",
-            AWS_ACCESS_KEY_ID=ACCESS_KEY,
-            AWS_SECRET_ACCESS_KEY=SECRET_KEY,
+            AWS_ACCESS_KEY_ID=self.keys[0],
+            AWS_SECRET_ACCESS_KEY=self.keys[1],
             AWS_DEFAULT_REGION=REGION,
             AWS_CONFIG_FILE="/dev/null",
             AWS_SHARED_CREDENTIALS_FILE="/dev/null",
@@ -82,8 +90,8 @@ class Endpoint:
 class Server:
     """`glassbucket serve` on a free port with a data directory and certificates of its own."""
 
-    def __init__(self, binary, work, before=(), tls=True, options=()):
-        self.data = work / "data"
+    def __init__(self, binary, work, before=(), tls=True, options=(), data=None):
+        self.data = data or work / "data"
         self.certs = work / "certs"
         self.log = work / "server.log"
         self.before = before
@@ -101,22 +109,12 @@ class Server:
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
         )
-        self._wait()
+        wait_for_port(self.process, self.port, self.log)
         if tls:
             ca = self.certs / "fullchain.pem"
             self.endpoint = Endpoint(f"https://localhost:{self.port}", ca, self.data)
         else:
             self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", None, self.data)
-
-    def _wait(self):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit(f"the server did not start:\n{self.log.read_text(errors='replace')}")
 
     def pid(self):
         """Of the server itself: a tracer in front of it is its parent, and deaf to SIGTERM."""
@@ -135,6 +133,18 @@ class Server:
             self.process.wait()
             return False
         return True
+
+
+def user(binary, data, *words):
+    """`glassbucket user ...` on a server's directory: the new pair of keys where it prints one."""
+    return keys_told(run([binary, "user", *words, "--data", data], os.environ))
+
+
+def keys_told(text):
+    """The pair that `user add` and `user rotate` print."""
+    lines = (line.rsplit("  ", 1) for line in text.splitlines())
+    told = {words[0].strip(): words[1].strip() for words in lines if len(words) == 2}
+    return told.get("access key id"), told.get("secret access key")
 
 
 class Files:
@@ -169,6 +179,18 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def wait_for_port(process, port, log):
+    """Until a server that was started listens."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
 def work_directory():

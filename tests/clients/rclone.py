@@ -2,7 +2,7 @@
 
 import json
 
-from harness import ACCESS_KEY, REGION, SECRET_KEY, VENV, run, run_for_bytes
+from harness import REGION, VENV, run, run_for_bytes
 
 
 class Rclone:
@@ -17,8 +17,8 @@ class Rclone:
             RCLONE_CONFIG_G_PROVIDER="Other",
             RCLONE_CONFIG_G_ENDPOINT=endpoint.url,
             RCLONE_CONFIG_G_REGION=REGION,
-            RCLONE_CONFIG_G_ACCESS_KEY_ID=ACCESS_KEY,
-            RCLONE_CONFIG_G_SECRET_ACCESS_KEY=SECRET_KEY,
+            RCLONE_CONFIG_G_ACCESS_KEY_ID=endpoint.keys[0],
+            RCLONE_CONFIG_G_SECRET_ACCESS_KEY=endpoint.keys[1],
             RCLONE_CONFIG_G_V2_AUTH=self.v2,
             RCLONE_S3_UPLOAD_CUTOFF="50Mi",
             RCLONE_RETRIES="1",

@@ -1,6 +1,6 @@
 """s3cmd: SigV4, and with --signature-v2; path-style, multipart in parts of 15 MB."""
 
-from harness import ACCESS_KEY, SECRET_KEY, VENV, run
+from harness import VENV, run
 
 
 class S3cmd:
@@ -13,7 +13,7 @@ class S3cmd:
         self.env = endpoint.environment()
         self.part = work / "s3cmd-range.bin"
         self.command = [VENV / "s3cmd", "--config", config, "--no-progress", *self.flags]
-        self.command += [f"--access_key={ACCESS_KEY}", f"--secret_key={SECRET_KEY}"]
+        self.command += [f"--access_key={endpoint.keys[0]}", f"--secret_key={endpoint.keys[1]}"]
         self.command += [f"--host={endpoint.host}", f"--host-bucket={endpoint.host}"]
         self.command += [f"--ca-certs={endpoint.ca}", "--ssl"] if endpoint.tls else ["--no-ssl"]
 

@@ -7,6 +7,7 @@ move(bucket, key, new), delete(bucket, key).
 """
 
 import shutil
+import time
 
 from harness import sha256
 
@@ -37,6 +38,14 @@ def refused(code, step):
     except RuntimeError as error:
         return code in str(error)
     return False
+
+
+def poll(step):
+    """Asks until the answer is true, for a minute at most."""
+    end = time.monotonic() + 60
+    while not step():
+        assert time.monotonic() < end, "it does not come about"
+        time.sleep(0.1)
 
 
 class Story:

@@ -11,14 +11,18 @@ import pathlib
 import subprocess
 import sys
 
+import anonymous
 import aws_cli
 import boto
 import curl
+import limited
 import object_api
 import presigned
 import rclone
 import s3_cmd
+import scoped
 import site_pages
+import wanted
 from harness import ACCESS_KEY, SECRET_KEY, Checks, Endpoint, Files, Server, remove, work_directory
 from story import Story, tell_rules
 
@@ -77,9 +81,13 @@ def tell_all(checks, endpoint, work, words):
         story = lambda kind=kind: tell_rules(checks, kind.name, kind(endpoint, work, files).rules())
         stories.append((kind.name, story))
     stories.append(("raw sockets", lambda: raw_range(checks, endpoint, files)))
-    if endpoint.data is not None:  # it starts a server with flags of its own
+    if endpoint.data is not None:  # they start servers with flags and users of their own
         binary = os.environ["GLASSBUCKET_BIN"]
         stories.append(("site", lambda: site_pages.tell(checks, binary, work / "site")))
+        for kind in (scoped, limited, anonymous):
+            story = lambda kind=kind: kind.tell(checks, binary, endpoint, work / kind.__name__)
+            stories.append((kind.__name__, story))
+        stories.append(("README", lambda: wanted.tell(checks, binary, work / "wanted")))
     for name, story in stories:
         if not words or any(word in name for word in words):
             story()

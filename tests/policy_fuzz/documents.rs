@@ -70,13 +70,14 @@ pub(crate) enum Kind {
     Arn,
 }
 
-pub(crate) const KEYS: [(&str, Kind); 13] = [
+pub(crate) const KEYS: [(&str, Kind); 14] = [
     ("aws:username", Kind::Text),
     ("aws:UserAgent", Kind::Text),
     ("aws:Referer", Kind::Text),
     ("s3:ExistingObjectTag/t", Kind::Text),
     ("s3:x-amz-acl", Kind::Text),
     ("s3:prefix", Kind::Text),
+    ("s3:x-amz-server-side-encryption-aws-kms-key-id", Kind::Text),
     ("s3:RequestObjectTagKeys", Kind::Texts),
     ("s3:max-keys", Kind::Number),
     ("aws:CurrentTime", Kind::Moment),

@@ -74,10 +74,12 @@ struct Selection {
 /// How every resource of S3 begins.
 const ARN: &str = "arn:aws:s3:::";
 
-/// Conditions that, with fixed values, keep a statement for everybody from being public.
+/// Conditions that, with fixed values, keep a statement for everybody from being public: what the
+/// server knows of a client. AWS has `s3:x-amz-server-side-encryption-aws-kms-key-id` among them,
+/// since only who may use that key gets further. Here it is a header that anybody can send.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
-const NARROWING: [&str; 14] = [
+const NARROWING: [&str; 13] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
@@ -91,7 +93,6 @@ const NARROWING: [&str; 14] = [
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:userid",
-    "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
 impl Policy {

@@ -98,7 +98,7 @@ fn put_object_refuses_what_it_cannot_keep() {
         ("x-amz-tagging: a&b&c&d&e&f&g&h&i&j&k", ErrorCode::InvalidTag),
         ("x-amz-write-offset-bytes: 0", ErrorCode::NotImplemented),
         ("x-amz-storage-class: standard", ErrorCode::InvalidStorageClass),
-        ("x-amz-website-redirect-location: x", ErrorCode::InvalidArgument),
+        ("x-amz-website-redirect-location: x", ErrorCode::InvalidRedirectLocation),
         ("If-Modified-Since: Sat, 21 Nov 2026 18:52:07 GMT", ErrorCode::NotImplemented),
         ("x-amz-acl: publc", ErrorCode::InvalidArgument),
     ] {

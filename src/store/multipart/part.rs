@@ -77,8 +77,9 @@ impl PartWriter {
         self.acknowledge(proof.digests())
     }
 
-    #[cfg(test)]
-    pub(super) fn is_in_body(&self) -> bool {
+    /// Whether it has a slot of the body: that keeps what was written, sealed or not, as long as
+    /// the upload lasts.
+    pub fn is_in_body(&self) -> bool {
         self.name == folder::BODY
     }
 

@@ -351,6 +351,7 @@ fn a_policy_is_public_unless_fixed_to_clients() {
         (json!({"IpAddress": {"aws:SourceIp": "::ffff:0.0.0.0/97"}}), true),
         (json!({"Null": {"aws:SourceVpc": "false"}}), true),
         (json!({"StringEquals": {"aws:Referer": "https://a"}}), true),
+        (json!({"StringEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "a"}}), true),
         (json!({"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}), true),
     ] {
         assert_eq!(public(json!({"Condition": condition})), expected, "{condition}");
