@@ -17,6 +17,7 @@
 
 mod acl;
 mod attributes;
+mod authorise;
 mod bucket;
 mod checksum;
 mod config;
@@ -99,7 +100,7 @@ pub async fn handle(
             "The value of x-amz-content-sha256 is not allowed for this operation.",
         ));
     }
-    tell_facts(&operation, Arc::make_mut(&mut context.facts));
+    add_facts(&operation, Arc::make_mut(&mut context.facts));
     match operation {
         Operation::PutObject(input) => object::put_object(context, input, body).await,
         Operation::PostObject(input) => post_object::post_object(context, input, body).await,
@@ -135,7 +136,7 @@ pub async fn handle(
 }
 
 /// What a policy may ask for and no header says by itself.
-fn tell_facts(operation: &Operation, facts: &mut RequestFacts) {
+fn add_facts(operation: &Operation, facts: &mut RequestFacts) {
     match operation {
         Operation::ListObjects(input) => facts.set_max_keys(input.listing.max_keys),
         Operation::ListObjectsV2(input) => facts.set_max_keys(input.listing.max_keys),
@@ -218,7 +219,7 @@ async fn blocking<T: Send + 'static>(
 
 impl Context {
     /// Whoever signed the request; `AccessDenied` to an anonymous one.
-    fn caller(&self) -> Result<&User> {
+    fn user(&self) -> Result<&User> {
         match self.verified.user() {
             Some(user) => Ok(user),
             None => Err(ErrorCode::AccessDenied.into()),

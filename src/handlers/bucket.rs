@@ -28,10 +28,10 @@ use crate::xml::{self, Document};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 pub(super) fn list_buckets(context: &Context, input: &ListBuckets) -> Result<Response> {
-    let caller = context.caller()?;
+    let user = context.user()?;
     let after = input.continuation_token.as_deref().map(parse_token).transpose()?;
     let is_wanted = |name: &BucketName| {
-        let is_reached = match &caller.role {
+        let is_reached = match &user.role {
             Role::Account | Role::Admin => true,
             Role::Scoped(scopes) => scopes.are_in(name),
         };
@@ -40,14 +40,14 @@ pub(super) fn list_buckets(context: &Context, input: &ListBuckets) -> Result<Res
             && after.as_deref().is_none_or(|after| name.as_str() > after)
     };
     let mut buckets = context.store.buckets_named(is_wanted)?;
-    if caller.role == Role::Account {
-        buckets.retain(|(_, config)| is_owner(context, config, &caller.owner));
+    if user.role == Role::Account {
+        buckets.retain(|(_, config)| is_owner(context, config, &user.owner));
     }
     let max = input.max_buckets.unwrap_or(usize::MAX);
     let truncated = buckets.len() > max;
     buckets.truncate(max);
     let mut document = Document::new("ListAllMyBucketsResult");
-    write_owner(&mut document, "Owner", &caller.owner);
+    write_owner(&mut document, "Owner", &user.owner);
     document.element("Buckets", |document| {
         for (name, config) in &buckets {
             let created = Timestamp::new(config.created_secs, 0).iso8601();
@@ -66,15 +66,15 @@ pub(super) fn list_buckets(context: &Context, input: &ListBuckets) -> Result<Res
 }
 
 /// Names may change in users.json, ids do not: the id is who one is.
-fn is_owner(context: &Context, config: &BucketConfig, caller: &Owner) -> bool {
-    context.owner_of(config).is_some_and(|owner| owner.id == caller.id)
+fn is_owner(context: &Context, config: &BucketConfig, user: &Owner) -> bool {
+    context.owner_of(config).is_some_and(|owner| owner.id == user.id)
 }
 
 /// Whose a bucket is that the caller makes, if it may ask for one of that name.
 fn owner_of_new(context: &Context, name: &BucketName) -> Result<Owner> {
-    let caller = context.caller()?;
-    let may = match &caller.role {
-        Role::Account => return Ok(caller.owner.clone()),
+    let user = context.user()?;
+    let may = match &user.role {
+        Role::Account => return Ok(user.owner.clone()),
         Role::Scoped(scopes) => scopes.write_in(name),
         Role::Admin => true,
     };
@@ -94,7 +94,7 @@ pub(super) async fn create_bucket(
         return Err(ErrorCode::InvalidBucketAclWithObjectOwnership.into());
     }
     let configures = acl.is_some() || input.ownership.is_some() || input.object_lock;
-    if configures && matches!(context.caller()?.role, Role::Scoped(_)) {
+    if configures && matches!(context.user()?.role, Role::Scoped(_)) {
         return Err(ErrorCode::AccessDenied.into());
     }
     let creator = context.clone();
@@ -116,7 +116,7 @@ pub(super) async fn create_bucket(
 }
 
 fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
-    if let Role::Scoped(scopes) = &context.caller()?.role
+    if let Role::Scoped(scopes) = &context.user()?.role
         && !scopes.write_all_of(name)
     {
         return recreate(context, name, config).map_err(|error| match error.code {
@@ -137,11 +137,11 @@ fn create(context: &Context, name: &BucketName, config: BucketConfig) -> Result<
 /// acts for the owner, to whom PutBucketAcl is another matter. A bucket without Object Lock is no
 /// answer to who asks for one with it.
 fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Result<()> {
-    let caller = &context.caller()?.owner;
+    let user = &context.user()?.owner;
     let bucket = context.store.bucket(name)?;
     let exists = |code| S3Error::from(code).with("BucketName", name.as_str());
-    let acts_for_owner = context.asker().acts_for_owners();
-    if !acts_for_owner && !is_owner(context, bucket.config(), caller) {
+    let acts_for_owner = context.caller().acts_for_owners();
+    if !acts_for_owner && !is_owner(context, bucket.config(), user) {
         return Err(exists(ErrorCode::BucketAlreadyExists));
     }
     let is_unlocked = config.object_lock.is_some() && bucket.config().object_lock.is_none();
@@ -150,8 +150,8 @@ fn recreate(context: &Context, name: &BucketName, config: BucketConfig) -> Resul
     if is_unlocked || gives_acl || is_elsewhere {
         return Err(exists(ErrorCode::BucketAlreadyOwnedByYou));
     }
-    let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(caller));
-    let asked = config.acl.unwrap_or_else(|| acl::private(caller));
+    let kept = bucket.config().acl.clone().unwrap_or_else(|| acl::private(user));
+    let asked = config.acl.unwrap_or_else(|| acl::private(user));
     if kept != asked && !acts_for_owner {
         acl::put_anew(&context.open(name, Action::PutBucketAcl)?, asked)?;
     }

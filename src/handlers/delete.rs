@@ -10,8 +10,8 @@
 //! An absent key meets every condition: what was to be gone is gone. (AWS says so of directory
 //! buckets, and of others that `If-Match` is 404.)
 
+use super::authorise::of_version;
 use super::object::name_condition;
-use super::open::of_version;
 use super::receive::receive_xml;
 use super::retention::bypasses_governance;
 use super::{Context, OpenBucket, with_version};

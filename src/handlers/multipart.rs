@@ -36,7 +36,7 @@ pub(super) fn create_multipart_upload(
 ) -> Result<Response> {
     let CreateMultipartUpload { bucket, key, new, checksum } = input;
     let open = context.open_for_write(&bucket, Action::PutObject, &key)?;
-    context.caller()?; // nobody could go on with an upload of nobody's
+    context.user()?; // nobody could go on with an upload of nobody's
     let retention = new.lock.retention;
     let meta = new_meta(context, &open, &key, new)?;
     let info = UploadInfo {

@@ -1,20 +1,17 @@
 //! Opening what a request is about, for a caller who may do that with it: the one way there.
 //!
-//! Every door ends in [`Context::authorise`], which asks `auth::access`. What is not there is told
+//! Every door ends in [`Context::authorise`] (`authorise`). What is not there is told
 //! only to whoever may list the bucket; to others it answers exactly as what they may not read,
 //! before conditions and ranges are looked at (security class G). The source of a copy comes
 //! through the same door as a read (class H). A missing bucket is `NoSuchBucket` to all, as on AWS.
 
+use super::authorise::of_version;
 use super::{Context, OpenBucket, blocking, name_in};
-use crate::auth::access::{Action, Asked, Caller, Facts, RequestFacts, Rules, Target};
+use crate::auth::access::{Action, Asked, Rules, Target};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::router::{CopySource, Listing, NewObject, ObjectAddress, UploadAddress};
+use crate::router::{CopySource, Listing, ObjectAddress, UploadAddress};
 use crate::store::{Object, Upload};
-use crate::types::{
-    BucketName, Conditions, Key, ObjectMeta, ObjectOwnership, Owner, VersionId,
-    WebsiteConfiguration,
-};
-use std::sync::Arc;
+use crate::types::{BucketName, Key, ObjectOwnership, Owner, VersionId, WebsiteConfiguration};
 
 impl Context {
     /// Opens a bucket for the caller to do that with it: `NoSuchBucket` to all, `AccessDenied` to
@@ -54,17 +51,6 @@ impl Context {
         Ok(open)
     }
 
-    /// [`Context::open_for_write`] of a bucket that is open: whether the caller may write or remove
-    /// that key.
-    pub(super) fn authorise_write(
-        &self,
-        open: &OpenBucket,
-        action: Action,
-        key: &Key,
-    ) -> Result<()> {
-        self.authorise(open, action, Target::Key(key), || self.facts())
-    }
-
     /// [`Context::open`] to remove many keys, each to be authorised by [`Context::may_remove`]. A
     /// caller who may remove none, as no policy can tell one key from another, is refused at once.
     pub(super) async fn open_to_remove(&self, name: &BucketName) -> Result<OpenBucket> {
@@ -80,51 +66,6 @@ impl Context {
         .await
     }
 
-    /// The conditions of a write or delete tell by their outcome what the object is: whoever may
-    /// not read it may not guess at its tag (security class G). `*`, which tells only that it is
-    /// there, is free, as on AWS.
-    ///
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
-    pub(super) fn authorise_conditions(
-        &self,
-        open: &OpenBucket,
-        key: &Key,
-        version: Option<VersionId>,
-        conditions: &Conditions,
-    ) -> Result<()> {
-        // A scope to write tells not even that (`auth::access`).
-        let free = !conditions.ask_of_content() && !self.asker().acts_for_owners();
-        if free || conditions.is_empty() {
-            return Ok(());
-        }
-        match self.object_in(open, key, version, Action::GetObject) {
-            Err(error) if error.code == ErrorCode::AccessDenied => Err(error),
-            _ => Ok(()), // what is not there the store tells, under the key's lock
-        }
-    }
-
-    /// Whether the caller may remove that key, or that version of it.
-    pub(super) fn may_remove(
-        &self,
-        open: &OpenBucket,
-        key: &Key,
-        version: Option<VersionId>,
-    ) -> Result<()> {
-        let action = of_version(Action::DeleteObject, version);
-        self.authorise(open, action, Target::Key(key), || self.facts_of(version))
-    }
-
-    /// Whether the caller may pass a GOVERNANCE retention of that key, or that version of it.
-    pub(super) fn may_bypass_governance(
-        &self,
-        open: &OpenBucket,
-        key: &Key,
-        version: Option<VersionId>,
-    ) -> Result<()> {
-        let facts = || self.facts_of(version);
-        self.authorise(open, Action::BypassGovernanceRetention, Target::Key(key), facts)
-    }
-
     /// Opens an object, or a version of it, to do that with it. What is not there is `NoSuchKey`
     /// only to whoever may list the bucket; to others it looks like what they may not read.
     /// `MethodNotAllowed` where the named version is a delete marker.
@@ -138,64 +79,35 @@ impl Context {
         Ok((open, object))
     }
 
-    /// Opens a bucket for a visit to its site; nobody is authorised by that. To everybody it tells
-    /// only what the owner made public by configuring a site: where it sends its visitors. Each
-    /// object has to come through [`Context::object_in`]. A missing configuration is, like a
-    /// missing bucket, 404 to all, as on AWS.
-    pub(super) fn open_site(
+    /// The object, if the caller may do that with it; else as of [`Context::open_object`].
+    pub(super) fn object_in(
         &self,
-        name: &BucketName,
-    ) -> Result<(OpenBucket, WebsiteConfiguration)> {
-        let open = self.open_unauthorised(name)?;
-        let site = open.bucket.config().website.clone().ok_or_else(|| {
-            S3Error::from(ErrorCode::NoSuchWebsiteConfiguration).with("BucketName", name.as_str())
-        })?;
-        Ok((open, site))
-    }
-
-    /// Opens the bucket of an object that a body brings tags or a lock for. A policy may go by
-    /// these: where there is one it is asked when they are known, by [`Context::authorise_body`].
-    pub(super) async fn open_before_body(
-        &self,
-        at: &ObjectAddress,
+        open: &OpenBucket,
+        key: &Key,
+        version: Option<VersionId>,
         action: Action,
-    ) -> Result<OpenBucket> {
-        let (context, at) = (self.clone(), at.clone());
-        blocking(move || {
-            let open = context.open_unauthorised(&at.bucket)?;
-            if open.policy.is_none() {
-                context.object_in(&open, &at.key, at.version, action)?;
+    ) -> Result<Object> {
+        match open.object(key, version) {
+            Ok(object) => {
+                self.authorise_object(open, key, version, &object.meta, action)?;
+                Ok(object)
             }
-            Ok(open)
-        })
-        .await
+            Err(error) if self.may_know(open, key, of_version(action, version)) => Err(error),
+            Err(_) => Err(ErrorCode::AccessDenied.into()),
+        }
     }
 
-    /// Whether the caller may do that with an object, now that a body has told these facts.
-    pub(super) fn authorise_body(
-        &self,
-        open: &OpenBucket,
-        at: &ObjectAddress,
-        action: Action,
-        facts: RequestFacts,
-    ) -> Result<()> {
-        self.with_facts(facts).object_in(open, &at.key, at.version, action).map(|_| ())
-    }
-
-    /// The same caller, of whose request more is known now.
-    pub(super) fn with_facts(&self, facts: RequestFacts) -> Context {
-        Context { facts: Arc::new(facts), ..self.clone() }
-    }
-
-    /// Whether the caller may know of the tags of an object that it may read.
-    pub(super) fn may_read_tags(
-        &self,
-        open: &OpenBucket,
-        at: &ObjectAddress,
-        object: &Object,
-    ) -> bool {
-        let action = Action::GetObjectTagging;
-        self.authorise_object(open, &at.key, at.version, &object.meta, action).is_ok()
+    /// Whether the caller may be told that there is no such object: whoever would see in a listing
+    /// of that prefix that it is not there, and is not denied to ask.
+    fn may_know(&self, open: &OpenBucket, key: &Key, action: Action) -> bool {
+        let (caller, target) = (self.caller(), Target::Listing(key.as_str()));
+        let facts = || {
+            let mut facts = self.facts();
+            facts.set("s3:prefix", key.as_str().to_owned());
+            facts
+        };
+        !self.is_denied(open, action, key)
+            && open.rules().allow(Asked { caller, action: Action::ListBucket, target }, facts)
     }
 
     /// [`Context::open_object`] for the source of a copy. Its tags are only for whoever may read
@@ -230,139 +142,37 @@ impl Context {
         Ok((open, upload?))
     }
 
-    /// What a new object is given beside its bytes wants permissions of its own, as on AWS: tags,
-    /// a retention, a legal hold. An ACL only must not be denied: whoever may write may say who
-    /// reads.
-    pub(super) fn authorise_new(
+    /// Opens the bucket of an object that a body brings tags or a lock for. A policy may go by
+    /// these: where there is one it is asked when they are known, by [`Context::authorise_body`].
+    pub(super) async fn open_before_body(
         &self,
-        open: &OpenBucket,
-        key: &Key,
-        new: &NewObject,
-    ) -> Result<()> {
-        let authorise = |action| self.authorise_write(open, action, key);
-        if !new.tags.is_empty() {
-            self.authorise_new_tags(open, key)?;
-        }
-        if new.lock.retention.is_some() {
-            authorise(Action::PutObjectRetention)?;
-        }
-        if new.lock.legal_hold.is_some() {
-            authorise(Action::PutObjectLegalHold)?;
-        }
-        let gives_acl = new.acl.canned.is_some() || !new.acl.grants.is_empty();
-        if gives_acl && self.is_denied(open, Action::PutObjectAcl, key) {
-            return Err(ErrorCode::AccessDenied.into());
-        }
-        Ok(())
-    }
-
-    /// The tags of a new object, given with it or copied. Whom the bucket's ACL lets write they
-    /// only must not be denied (a deviation: AWS has no ACL that lets tag; but whoever may write
-    /// any object may say what it is filed under).
-    pub(super) fn authorise_new_tags(&self, open: &OpenBucket, key: &Key) -> Result<()> {
-        let action = Action::PutObjectTagging;
-        let by_acl = open.rules().acl_lets_write(self.asker());
-        match by_acl && !self.is_denied(open, action, key) {
-            true => Ok(()),
-            false => self.authorise_write(open, action, key),
-        }
-    }
-
-    /// Whose it is what the caller writes: the bucket owner's, where the caller acts for that one.
-    pub(super) fn writer(&self, open: &OpenBucket) -> Owner {
-        match self.verified.user() {
-            Some(_) if self.asker().acts_for_owners() => open.owner.clone(),
-            Some(user) => user.owner.clone(),
-            None => Owner::anonymous(),
-        }
-    }
-
-    /// The object, if the caller may do that with it; else as of [`Context::open_object`].
-    pub(super) fn object_in(
-        &self,
-        open: &OpenBucket,
-        key: &Key,
-        version: Option<VersionId>,
+        at: &ObjectAddress,
         action: Action,
-    ) -> Result<Object> {
-        match open.object(key, version) {
-            Ok(object) => {
-                self.authorise_object(open, key, version, &object.meta, action)?;
-                Ok(object)
+    ) -> Result<OpenBucket> {
+        let (context, at) = (self.clone(), at.clone());
+        blocking(move || {
+            let open = context.open_unauthorised(&at.bucket)?;
+            if open.policy.is_none() {
+                context.object_in(&open, &at.key, at.version, action)?;
             }
-            Err(error) if self.may_know(open, key, of_version(action, version)) => Err(error),
-            Err(_) => Err(ErrorCode::AccessDenied.into()),
-        }
-    }
-
-    /// Whether the caller may do that with an object that is open.
-    pub(super) fn authorise_object(
-        &self,
-        open: &OpenBucket,
-        key: &Key,
-        version: Option<VersionId>,
-        meta: &ObjectMeta,
-        action: Action,
-    ) -> Result<()> {
-        let target = Target::Object(key, meta.acl.as_ref());
-        self.authorise(open, of_version(action, version), target, || {
-            let mut facts = self.facts_of(version);
-            for (name, value) in &meta.tags.0 {
-                facts.add_existing_tag(name, value.clone());
-            }
-            facts
+            Ok(open)
         })
+        .await
     }
 
-    /// Whether the caller may be told that there is no such object: whoever would see in a listing
-    /// of that prefix that it is not there, and is not denied to ask.
-    fn may_know(&self, open: &OpenBucket, key: &Key, action: Action) -> bool {
-        let (caller, target) = (self.asker(), Target::Listing(key.as_str()));
-        let facts = || {
-            let mut facts = self.facts();
-            facts.set("s3:prefix", key.as_str().to_owned());
-            facts
-        };
-        !self.is_denied(open, action, key)
-            && open.rules().allow(Asked { caller, action: Action::ListBucket, target }, facts)
-    }
-
-    /// `AccessDenied` unless the bucket's rules let the caller do that.
-    fn authorise(
+    /// Opens a bucket for a visit to its site; nobody is authorised by that. To everybody it tells
+    /// only what the owner made public by configuring a site: where it sends its visitors. Each
+    /// object has to come through [`Context::object_in`]. A missing configuration is, like a
+    /// missing bucket, 404 to all, as on AWS.
+    pub(super) fn open_site(
         &self,
-        open: &OpenBucket,
-        action: Action,
-        target: Target<'_>,
-        facts: impl FnOnce() -> Facts,
-    ) -> Result<()> {
-        match open.rules().allow(Asked { caller: self.asker(), action, target }, facts) {
-            true => Ok(()),
-            false => Err(ErrorCode::AccessDenied.into()),
-        }
-    }
-
-    /// Whether its role, or the bucket's policy, forbids the caller to do that with a key.
-    fn is_denied(&self, open: &OpenBucket, action: Action, key: &Key) -> bool {
-        let asked = Asked { caller: self.asker(), action, target: Target::Key(key) };
-        open.rules().deny(asked, || self.facts())
-    }
-
-    /// Who asks, and how far its role reaches.
-    pub(super) fn asker(&self) -> Caller<'_> {
-        Caller::of(&self.verified)
-    }
-
-    fn facts(&self) -> Facts {
-        Facts::new(&self.facts, &self.verified, self.now)
-    }
-
-    /// The same of a version, which the query may not be what names.
-    fn facts_of(&self, version: Option<VersionId>) -> Facts {
-        let mut facts = self.facts();
-        if let Some(version) = version {
-            facts.set("s3:versionid", version.to_string());
-        }
-        facts
+        name: &BucketName,
+    ) -> Result<(OpenBucket, WebsiteConfiguration)> {
+        let open = self.open_unauthorised(name)?;
+        let site = open.bucket.config().website.clone().ok_or_else(|| {
+            S3Error::from(ErrorCode::NoSuchWebsiteConfiguration).with("BucketName", name.as_str())
+        })?;
+        Ok((open, site))
     }
 
     /// The bucket that the request is for, to whoever asks: nothing of it may be told before
@@ -385,11 +195,6 @@ impl Context {
         let block = self.block.and(config.public_access_block.unwrap_or_default());
         Ok(OpenBucket { bucket, owner, policy, block })
     }
-}
-
-/// Where a version is named the action has another name.
-pub(super) fn of_version(action: Action, version: Option<VersionId>) -> Action {
-    if version.is_some() { action.of_version() } else { action }
 }
 
 impl OpenBucket {
