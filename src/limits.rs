@@ -181,6 +181,10 @@ pub const COPY_RANGE_BYTES: usize = 64 * 1024 * 1024;
 /// request reads it, and what would be longer is refused when it is put.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
+/// The configurations that are held as they were read, of all buckets together, in bytes of their
+/// files: those of four thousand usual buckets.
+pub const CONFIGS_HELD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Names that one listing holds of the directories it is in; a larger directory is read again for
 /// what follows them. Some 5 MiB of short names.
 pub const LISTED_NAMES_HELD_MAX: usize = 65_536;

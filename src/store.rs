@@ -34,6 +34,7 @@ mod bucket;
 mod buckets;
 mod changes;
 mod commit;
+mod configs;
 mod copy;
 mod dir;
 mod disk;
@@ -61,6 +62,7 @@ pub use versions::{DeleteMarker, Found, Removal, Removed, VersionEntry, VersionP
 use crate::error::{Result, S3Error};
 use crate::random;
 use changes::Changes;
+use configs::Configs;
 use dir::DIR_MODE;
 use disk::Disk;
 use foreign::Foreign;
@@ -95,6 +97,7 @@ pub struct Store {
 struct Root {
     data: OwnedFd,
     configs: OwnedFd,
+    held_configs: Configs,
     uploads: OwnedFd,
     versions: OwnedFd,
     side: OwnedFd,
@@ -140,6 +143,7 @@ impl Store {
             .map_err(|error| failed("cannot prepare the staging folder", error))?;
         let root = Root {
             configs: sub("buckets")?,
+            held_configs: Configs::default(),
             uploads: sub("uploads")?,
             versions: sub("versions")?,
             side: sub("side")?,

@@ -387,6 +387,9 @@ fn conditional_writes_may_be_enforced() {
     let once = || object("PUT", "new").header("if-none-match", "*").body("x");
     assert_eq!(server.call(once()).status, 200);
     assert_eq!(server.call(once()).status, 412);
+    // With a tag it is obeyed too, and would overwrite what has another.
+    let other = object("PUT", "new").header("if-none-match", "\"0\"").body("y");
+    assert_denied(&server.call(other));
     let begun = server.call(Request::new("POST", "/bkt/big?uploads"));
     assert_eq!(begun.status, 200);
     let id = text(&begun.text(), "UploadId").unwrap();

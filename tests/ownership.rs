@@ -4,12 +4,13 @@
 mod common;
 
 use common::client::{Answer, Request};
+use common::form::Form;
 use common::sharing::{
     as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
     put_policy, shut, statement,
 };
 use common::xml::{text, texts};
-use common::{OTHER, TestServer};
+use common::{OTHER, OWN, TestServer};
 use glassbucket::types::PublicAccessBlock;
 
 /// The canonical id of what nobody signed for, as on AWS.
@@ -300,4 +301,62 @@ fn create_bucket_again_sets_no_acl_that_put_bucket_acl_may_not() {
     assert_denied(&as_nobody(&server, &bucket("GET", "")));
     assert_eq!(server.call(again()).status, 200);
     assert_eq!(as_nobody(&server, &bucket("GET", "")).status, 200);
+}
+
+#[test]
+fn block_public_acls_bars_every_way_to_grant_to_everybody() {
+    const GROUPS: &str = "http://acs.amazonaws.com/groups/global";
+    let server = open();
+    let begin = || bucket("POST", "uploads").header("x-amz-acl", "public-read");
+    let begin = || Request { path: "/bkt/new".to_owned(), ..begin() };
+    let begun = text(&server.call(begin()).text(), "UploadId").expect("an upload");
+    assert_eq!(put_block(&server, "BlockPublicAcls").status, 200);
+    let groups =
+        ["AllUsers", "AuthenticatedUsers"].map(|group| format!("uri=\"{GROUPS}/{group}\""));
+    let nobody = format!("id=\"{ANONYMOUS_ID}\"");
+    let canned = ["public-read", "public-read-write", "authenticated-read"];
+    let mut acls = canned.map(|acl| ("x-amz-acl".to_owned(), acl)).to_vec();
+    for grantee in groups.iter().chain([&nobody]) {
+        for right in ["read", "write", "read-acp", "write-acp", "full-control"] {
+            acls.push((format!("x-amz-grant-{right}"), grantee));
+        }
+    }
+    for (header, acl) in acls {
+        let copy = || object("PUT", "new").header("x-amz-copy-source", "/bkt/k");
+        for request in [
+            object("PUT", "new").body("x"),
+            copy(),
+            copy().header("x-amz-metadata-directive", "REPLACE"),
+            Request::new("POST", "/bkt/new?uploads"),
+            Request::new("PUT", "/bkt/k?acl"),
+            bucket("PUT", "acl"),
+            Request::new("PUT", "/bkt"),
+        ] {
+            let answer = server.call(request.clone().header(&header, acl));
+            assert!([400, 403].contains(&answer.status), "{request:?} {header} {acl}");
+        }
+    }
+    for group in ["AllUsers", "AuthenticatedUsers"] {
+        let grant = format!(
+            "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+             xsi:type=\"Group\"><URI>{GROUPS}/{group}</URI></Grantee>\
+             <Permission>READ</Permission></Grant>"
+        );
+        let acl = format!(
+            "<AccessControlPolicy><Owner><ID>own1</ID></Owner><AccessControlList>{grant}\
+             </AccessControlList></AccessControlPolicy>"
+        );
+        assert_denied(&server.call(Request::new("PUT", "/bkt/k?acl").body(acl.clone())));
+        assert_denied(&server.call(bucket("PUT", "acl").body(acl)));
+    }
+    let signer = server.signer(OWN);
+    let any = r#"["starts-with", "$key", ""], ["starts-with", "$acl", ""], {"bucket": "bkt"}"#;
+    let form = Form::new(&[("key", "new"), ("acl", "public-read")], "x").sign_v4(&signer, any);
+    assert_denied(&form.post(&mut server.connect(), &signer.host, "bkt"));
+    for key in ["k", "new"] {
+        assert_denied(&as_nobody(&server, &object("GET", key)));
+    }
+    // What was begun before keeps what it was begun with, as an object that was there does.
+    let part = format!("/bkt/new?uploadId={begun}&partNumber=1");
+    assert_eq!(server.call(Request::new("PUT", &part).body("x")).status, 200);
 }

@@ -227,3 +227,58 @@ fn class_d_a_path_is_decoded_once_and_stays_in_the_bucket() {
         assert_eq!(get(&server, target).status, 403, "{target}");
     }
 }
+
+/// The door of a page is that of GetObject, with all that may shut it.
+#[test]
+fn a_site_honours_the_block_the_ownership_and_the_conditions_of_its_bucket() {
+    let server = open(PAGES);
+    let put = |resource: &str, document: &str| {
+        let answer = server.call(Request::new("PUT", &format!("/blog{resource}")).body(document));
+        assert!([200, 204].contains(&answer.status), "{}", answer.text());
+    };
+    let status =
+        |headers: &[(&str, &str)]| ask(&server, "GET", "blog.example", "/about", headers).status;
+    let block = |bar: &str| {
+        let bar = format!("<{bar}>true</{bar}>");
+        format!("<PublicAccessBlockConfiguration>{bar}</PublicAccessBlockConfiguration>")
+    };
+    assert_eq!(status(&[]), 200);
+    put("?publicAccessBlock", &block("RestrictPublicBuckets"));
+    assert_eq!(status(&[]), 403);
+    let by_acl = Request::new("PUT", "/blog/about?acl").header("x-amz-acl", "public-read");
+    assert_eq!(server.call(by_acl).status, 200);
+    assert_eq!(status(&[]), 200);
+    put("?publicAccessBlock", &block("IgnorePublicAcls"));
+    assert_eq!(server.call(Request::new("DELETE", "/blog?policy")).status, 204);
+    assert_eq!(status(&[]), 403);
+    assert_eq!(server.call(Request::new("DELETE", "/blog?publicAccessBlock")).status, 204);
+    assert_eq!(status(&[]), 200);
+    put(
+        "?ownershipControls",
+        "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>\
+         </OwnershipControls>",
+    );
+    assert_eq!(status(&[]), 403);
+    let forwarded = [
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-for", "203.0.113.1"),
+        ("forwarded", "for=203.0.113.1;proto=https"),
+    ];
+    for (condition, allowed) in [
+        (r#""Bool": {"aws:SecureTransport": "true"}"#, false),
+        (r#""Bool": {"aws:SecureTransport": "false"}"#, true),
+        (r#""IpAddress": {"aws:SourceIp": "203.0.113.0/24"}"#, false),
+        (r#""IpAddress": {"aws:SourceIp": "127.0.0.0/8"}"#, true),
+        (r#""StringLike": {"aws:Referer": "https://blog.example/*"}"#, false),
+        (r#""Null": {"s3:authType": "true"}"#, true),
+    ] {
+        let statement = r#""Effect": "Allow", "Principal": "*", "Action": "s3:GetObject""#;
+        let policy = format!(
+            r#"{{"Statement": {{{statement}, "Resource": "arn:aws:s3:::blog/*",
+            "Condition": {{{condition}}}}}}}"#
+        );
+        put("?policy", &policy);
+        let expected = if allowed { 200 } else { 403 };
+        assert_eq!((status(&[]), status(&forwarded)), (expected, expected), "{condition}");
+    }
+}

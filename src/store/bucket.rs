@@ -4,7 +4,8 @@
 //! directory without links: nothing can be made in it any more, and whoever tries is told
 //! NoSuchBucket.
 
-use super::buckets::{self, Stamp};
+use super::buckets;
+use super::configs::Stamp;
 use super::list::{ListPage, ListQuery};
 use super::multipart::{self, Upload, UploadInfo, UploadPage};
 use super::object::{self, Committed, Object};
@@ -98,7 +99,7 @@ pub(super) struct Open {
     pub(super) inode: u64,
     /// 32 hex digits; `None` for a directory made by hand, until it needs one.
     pub(super) id: Option<String>,
-    pub(super) config: BucketConfig,
+    pub(super) config: Arc<BucketConfig>,
     /// Of the configuration's file, when it was read.
     pub(super) stamp: Option<Stamp>,
 }

@@ -8,32 +8,22 @@
 //! name: while `photos` is there and has the id, `album` has none, and is private.
 
 use super::bucket::Open;
+use super::configs::{self, Stamp};
 use super::dir::{self, DIR_MODE};
 use super::{Bucket, BucketConfig, Root, Store, Versioning, random_id, refused};
 use crate::error::{ErrorCode, Result, S3Error};
-use crate::limits::{CONFIG_BYTES_MAX, DELETE_BUCKET_ROUNDS_MAX};
+use crate::limits::DELETE_BUCKET_ROUNDS_MAX;
 use crate::types::{BucketName, UploadId};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, OFlags, Stat, StatxFlags, XattrFlags, fgetxattr, flock,
-    fsetxattr, fstat, statat, statx, unlinkat,
+    AtFlags, FileType, FlockOperation, StatxFlags, XattrFlags, fgetxattr, flock, fsetxattr, fstat,
+    statx, unlinkat,
 };
 use rustix::io::{Errno, retry_on_intr};
-use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::Read;
+use std::sync::Arc;
 
 /// The attribute of a bucket's directory that holds its id.
 const ID_NAME: &str = "user.glassbucket.bucket";
-
-/// A configuration file.
-#[derive(Serialize, Deserialize)]
-struct Filed {
-    /// Of the bucket when this was written.
-    name: String,
-    #[serde(flatten)]
-    config: BucketConfig,
-}
 
 impl Store {
     /// Every bucket, by name, with its configuration (hand-made ones have no owner).
@@ -84,7 +74,7 @@ impl Store {
         let Identity { id, filed } = identity(root, name, &dir)?;
         let (config, stamp) = match filed {
             Some((config, stamp)) => (config, Some(stamp)),
-            None => (made_by_hand(&dir)?, None),
+            None => (Arc::new(made_by_hand(&dir)?), None),
         };
         let (root, name, inode) = (root.clone(), name.clone(), stat.st_ino);
         Ok(Bucket::new(Open { root, name, dir, inode, id, config, stamp }))
@@ -104,12 +94,12 @@ impl Store {
         let dir = dir::make_and_open(folder, &staged, DIR_MODE).map_err(refused)?;
         fsetxattr(&dir, ID_NAME, id.as_bytes(), XattrFlags::empty()).map_err(refused)?;
         root.disk.sync(&dir)?;
-        write_config(root, name, &id, config)?;
+        configs::write(root, name, &id, config)?;
         match dir::rename_new(folder, &staged, &root.data, name.as_str()) {
             Ok(()) => root.disk.sync(&root.data),
             Err(error) => {
                 let _ = unlinkat(folder, &staged, AtFlags::REMOVEDIR);
-                let _ = unlinkat(&root.configs, config_name(&id), AtFlags::empty());
+                let _ = unlinkat(&root.configs, configs::file_name(&id), AtFlags::empty());
                 match error {
                     Errno::EXIST => Err(ErrorCode::BucketAlreadyExists.into()),
                     error => Err(refused(error)),
@@ -142,7 +132,7 @@ pub(super) fn delete(bucket: &Bucket) -> Result<()> {
     if let Some(id) = &id {
         // Nobody finds these any more: an id is never given twice. What cannot be removed now
         // costs space, nothing else.
-        let _ = unlinkat(&root.configs, config_name(id), AtFlags::empty());
+        let _ = unlinkat(&root.configs, configs::file_name(id), AtFlags::empty());
         let _ = dir::remove_tree(&root.uploads, id);
     }
     Ok(())
@@ -163,7 +153,7 @@ fn remove_empty_versions(root: &Root, id: &str) -> Result<()> {
 }
 
 /// A bucket that is there and cannot be used; the log is told why.
-fn closed(cause: impl std::fmt::Display) -> S3Error {
+pub(super) fn closed(cause: impl std::fmt::Display) -> S3Error {
     let mut error = S3Error::from(ErrorCode::AccessDenied);
     error.cause = Some(cause.to_string());
     error
@@ -222,23 +212,23 @@ fn remove_empty_below(bucket: &OwnedFd) -> Result<()> {
 struct Identity {
     id: Option<String>,
     /// What is filed under the id.
-    filed: Option<(BucketConfig, Stamp)>,
+    filed: Option<(Arc<BucketConfig>, Stamp)>,
 }
 
 /// The id of a bucket and what is filed under it, if the id is its own.
 fn identity(root: &Root, name: &BucketName, dir: &OwnedFd) -> Result<Identity> {
     let none = Identity { id: None, filed: None };
     let Some(id) = read_id(dir)? else { return Ok(none) };
-    let Some((filed, stamp)) = read_config(root, &id)? else {
+    let Some(filed) = configs::read(root, &id)? else {
         return Ok(Identity { id: Some(id), filed: None });
     };
-    if filed.name != name.as_str()
+    if *filed.name != *name.as_str()
         && let Ok(original) = dir::open_dir(&root.data, &filed.name)
         && read_id(original)?.as_ref() == Some(&id)
     {
         return Ok(none);
     }
-    Ok(Identity { id: Some(id), filed: Some((filed.config, stamp)) })
+    Ok(Identity { id: Some(id), filed: Some((filed.config, filed.stamp)) })
 }
 
 /// Whether a bucket keeps versions, and its id, as it is now and not as of opening: a
@@ -251,10 +241,10 @@ pub(super) fn versioning(bucket: &Bucket) -> Result<Option<(String, Versioning)>
         let Identity { id, filed } = identity(root, bucket.name(), bucket.dir())?;
         return Ok(id.zip(filed.and_then(|(config, _)| config.versioning)));
     };
-    let versioning = match stamp(root, id)? {
+    let versioning = match configs::stamp(root, id)? {
         now if now == bucket.stamp() => bucket.config().versioning,
-        _ => match read_config(root, id)? {
-            Some((filed, _)) => filed.config.versioning,
+        _ => match configs::read(root, id)? {
+            Some(filed) => filed.config.versioning,
             None => {
                 bucket.check_alive()?;
                 bucket.config().versioning
@@ -262,30 +252,6 @@ pub(super) fn versioning(bucket: &Bucket) -> Result<Option<(String, Versioning)>
         },
     };
     Ok(versioning.map(|versioning| (id.to_owned(), versioning)))
-}
-
-/// Tells a configuration's file from the one that takes its place. Inode numbers are given again,
-/// and the kernel's clock ticks in milliseconds; the lengths of states of versioning differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    inode: u64,
-    length: i64,
-    changed: (i64, u64),
-}
-
-impl Stamp {
-    fn of(stat: &Stat) -> Stamp {
-        let changed = (stat.st_ctime, stat.st_ctime_nsec);
-        Stamp { inode: stat.st_ino, length: stat.st_size, changed }
-    }
-}
-
-fn stamp(root: &Root, id: &str) -> Result<Option<Stamp>> {
-    match statat(&root.configs, config_name(id), AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Some(Stamp::of(&stat))),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(refused(error)),
-    }
 }
 
 /// The id in a directory's attribute; what is no id of ours counts as none.
@@ -307,36 +273,6 @@ fn made_by_hand(dir: &OwnedFd) -> Result<BucketConfig> {
     Ok(BucketConfig { created_secs, ..BucketConfig::default() })
 }
 
-fn config_name(id: &str) -> String {
-    format!("{id}.json")
-}
-
-fn read_config(root: &Root, id: &str) -> Result<Option<(Filed, Stamp)>> {
-    let file = match dir::open(&root.configs, &config_name(id), OFlags::RDONLY) {
-        Ok(file) => File::from(file),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(refused(error)),
-    };
-    let stamp = Stamp::of(&fstat(&file).map_err(refused)?);
-    // Every request reads this file: room for all of it makes that one read, and one at its end.
-    let length = usize::try_from(stamp.length).unwrap_or(0).min(CONFIG_BYTES_MAX);
-    let mut json = Vec::with_capacity(length + 1);
-    file.take(CONFIG_BYTES_MAX as u64).read_to_end(&mut json)?;
-    let filed = serde_json::from_slice(&json).map(|filed| Some((filed, stamp)));
-    filed.map_err(|error| closed(format_args!("buckets/{id}.json: {error}")))
-}
-
-fn write_config(root: &Root, name: &BucketName, id: &str, config: BucketConfig) -> Result<()> {
-    let filed = Filed { name: name.as_str().to_owned(), config };
-    let json = serde_json::to_vec_pretty(&filed).map_err(S3Error::internal)?;
-    // What cannot be read again must not be written: the bucket would be closed to everyone.
-    if json.len() > CONFIG_BYTES_MAX {
-        let message = "The configurations of this bucket would together be too large.";
-        return Err(S3Error::new(ErrorCode::InvalidRequest, message));
-    }
-    root.write_private(&root.configs, &config_name(id), &json)
-}
-
 /// Changes a bucket's configuration as it is now, under the lock; its id, made if it had none.
 pub(super) fn configure(
     bucket: &Bucket,
@@ -347,10 +283,11 @@ pub(super) fn configure(
     let _lock = root.locks.buckets()?;
     bucket.check_alive()?;
     let Identity { id: known, filed } = identity(root, bucket.name(), bucket.dir())?;
-    let mut config = filed.map_or_else(|| bucket.config().clone(), |(config, _)| config);
+    let current = filed.as_ref().map_or(bucket.config(), |(config, _)| config);
+    let mut config = current.clone();
     change(&mut config)?;
     let id = known.clone().unwrap_or_else(random_id);
-    write_config(root, bucket.name(), &id, config)?;
+    configs::write(root, bucket.name(), &id, config)?;
     if known.is_none() {
         fsetxattr(bucket.dir(), ID_NAME, id.as_bytes(), XattrFlags::empty()).map_err(refused)?;
         root.disk.sync(bucket.dir())?;

@@ -22,13 +22,14 @@ const OBJECT_LOCK_MODE: &str = "s3:object-lock-mode";
 const OBJECT_LOCK_UNTIL: &str = "s3:object-lock-retain-until-date";
 const MAX_KEYS: &str = "s3:max-keys";
 const OBJECT_CREATION: &str = "s3:objectcreationoperation";
+const IF_NONE_MATCH: &str = "s3:if-none-match";
 const CONTENT_SHA256: &str = "s3:x-amz-content-sha256";
 const DAY_SECS: u64 = 24 * 60 * 60;
 
 /// Headers that are condition keys, by the name they have there.
 const HEADERS: &[(&str, &str)] = &[
     ("if-match", "s3:if-match"),
-    ("if-none-match", "s3:if-none-match"),
+    ("if-none-match", IF_NONE_MATCH),
     ("referer", "aws:referer"),
     ("user-agent", "aws:useragent"),
     ("x-amz-acl", "s3:x-amz-acl"),
@@ -102,7 +103,10 @@ impl RequestFacts {
         let parameter =
             |(name, key): &(&str, &'static str)| Some((*key, head.param(name)?.to_owned()));
         let headers = HEADERS.iter().filter_map(header);
-        let values = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
+        let mut values: Vec<_> = headers.chain(PARAMETERS.iter().filter_map(parameter)).collect();
+        // AWS knows no other value in a write, so policies that let nobody overwrite only ask
+        // whether the header is there. One with a tag, which is obeyed here, overwrites the rest.
+        values.retain(|(key, value)| *key != IF_NONE_MATCH || value == "*");
         // With more than an object may have no request is served that gives it any.
         let tags = form_pairs(head.header("x-amz-tagging").unwrap_or_default());
         let tags = tags.take(limits::OBJECT_TAGS_MAX).collect();
