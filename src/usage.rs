@@ -17,7 +17,7 @@
 //!
 //! * An overwrite must fit beside what is there: the old bytes go when the new ones are stored.
 //! * While a part or a walk is under way some bytes are counted twice: refused too early, not too
-//!   late. A version that is deleted and uncovers an older one during the walk can be missed by it.
+//!   late.
 //! * Several servers on one filesystem each reserve for themselves: together they may pass a quota
 //!   by what they write between two walks. Each counts requests for itself.
 //! * What is not bytes of objects does not count: metadata, empty files, what is no key's file.

@@ -284,6 +284,30 @@ fn what_is_public_or_granted_outside_the_scope_is_not_the_scoped_users() {
     assert_untouched(&server);
 }
 
+/// With what it stores itself, and where the bucket takes ACLs; of what is there it also reads it.
+#[test]
+fn who_writes_opens_to_everybody_what_it_writes_only_where_that_is_allowed() {
+    let role = || scoped(&[], &["bkt/cam"]);
+    let server = scene(role());
+    let open = |key: &str| object("PUT", key).header("x-amz-acl", "public-read").body("hello");
+    assert_eq!(as_other(&server, &open("cam/open")).status, 200);
+    assert_denied(&as_nobody(&server, &object("GET", "cam/open")));
+    let server = server.restart(|config| {
+        with_role(role())(config);
+        config.block = PublicAccessBlock::default();
+    });
+    assert_eq!(as_nobody(&server, &object("GET", "cam/open")).status, 200);
+    let acl = Request::new("PUT", "/bkt/cam/1?acl").header("x-amz-acl", "public-read");
+    assert_denied(&as_other(&server, &acl));
+    let controls = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced\
+                    </ObjectOwnership></Rule></OwnershipControls>";
+    let enforce = bucket("PUT", "ownershipControls").body(controls);
+    assert_eq!(server.call(enforce).status, 200);
+    assert_denied(&as_nobody(&server, &object("GET", "cam/open")));
+    let refused = as_other(&server, &open("cam/more"));
+    assert_refused(&refused, 400, "AccessControlListNotSupported");
+}
+
 #[test]
 fn a_deny_of_the_policy_is_for_a_scoped_user_and_an_admin_too() {
     for role in [scoped(&["*"], &["*"]), Role::Admin] {

@@ -9,6 +9,7 @@ use super::refused;
 use crate::error::Result;
 use rustix::fd::AsFd;
 use rustix::fs::fstat;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Who renames and who reads, in all directories of a store. Directories are told by their inode
@@ -26,11 +27,11 @@ struct State {
     last: u64,
 }
 
-/// A reading under way, and the names that were told since it began, in that order.
+/// A reading under way, and the names that were told since it began: many, where it takes long.
 struct Open {
     number: u64,
     inode: u64,
-    names: Vec<String>,
+    names: BTreeSet<String>,
 }
 
 impl Changes {
@@ -50,7 +51,7 @@ impl Changes {
         let inode = fstat(dir).map_err(refused)?.st_ino;
         let mut state = self.state();
         state.last += 1;
-        let mut open = Open { number: state.last, inode, names: Vec::new() };
+        let mut open = Open { number: state.last, inode, names: BTreeSet::new() };
         for (_, name) in state.changing.iter().filter(|(other, _)| *other == inode) {
             open.tell(name);
         }
@@ -66,8 +67,8 @@ impl Changes {
 
 impl Open {
     fn tell(&mut self, name: &str) {
-        if !self.names.iter().any(|told| told == name) {
-            self.names.push(name.to_owned());
+        if !self.names.contains(name) {
+            self.names.insert(name.to_owned());
         }
     }
 }
@@ -100,7 +101,7 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// The names that were changed since it began; each may be there or not. Asked again, only
     /// those since.
-    pub(super) fn changed(&self) -> Vec<String> {
+    pub(super) fn changed(&self) -> BTreeSet<String> {
         let mut state = self.changes.state();
         let mut open = state.readings.iter_mut().filter(|open| open.number == self.number);
         open.next().map(|open| std::mem::take(&mut open.names)).unwrap_or_default()
@@ -131,8 +132,9 @@ mod tests {
         drop(changes.change(&dir, "meanwhile").unwrap());
         drop(changes.change(&dir, "meanwhile").unwrap());
         drop(changes.change(&other, "elsewhere").unwrap());
-        assert_eq!(reading.changed(), ["under way", "meanwhile"]);
-        assert_eq!(reading.changed(), [""; 0]);
+        let told = ["under way", "meanwhile"].map(str::to_owned);
+        assert_eq!(reading.changed(), BTreeSet::from(told));
+        assert_eq!(reading.changed(), BTreeSet::new());
         drop(reading);
         let state = changes.state();
         assert!(state.changing.is_empty() && state.readings.is_empty());

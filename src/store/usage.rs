@@ -5,19 +5,23 @@
 //! still to come. Foreign names, links, sockets and pipes do not count, as they are not listed.
 //!
 //! The trees are walked in the order in which bytes move between them (a part becomes an object, an
-//! object a version), so that what moves meanwhile is counted twice rather than not at all.
+//! object a version), so that what moves meanwhile is counted twice rather than not at all. The one
+//! way back, from a version to the object where what was above it is removed, is told by whoever
+//! goes it, and such a key is counted again: else a user could hide all its bytes from a walk.
 
 use super::list::directory::{kind_of, open_if_there};
 use super::naming::{self, Name, Role};
-use super::{Bucket, dir, multipart, refused};
+use super::{Bucket, dir, multipart, refused, versions};
 use crate::error::{ErrorCode, Result};
 use crate::limits::KEY_BYTES_MAX;
+use crate::types::Key;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, statat};
 use rustix::io::Errno;
 
 /// Bytes of all keys of a bucket that begin with `prefix`.
 pub(super) fn bytes_stored(bucket: &Bucket, prefix: &str) -> Result<u64> {
+    let moving = bucket.root().moves.reading(bucket.dir())?;
     let uploads = multipart::bytes_of_uploads(bucket, prefix)?;
     let objects = Walk { base: bucket.dir(), is_versions: false, prefix }.bytes()?;
     let versions = match bucket.known_id() {
@@ -28,7 +32,12 @@ pub(super) fn bytes_stored(bucket: &Bucket, prefix: &str) -> Result<u64> {
         Some(tree) => Walk { base: tree, is_versions: true, prefix }.bytes()?,
         None => 0,
     };
-    Ok(uploads.saturating_add(objects).saturating_add(versions))
+    let mut bytes = uploads.saturating_add(objects).saturating_add(versions);
+    for moved in moving.changed().into_iter().filter(|key| key.starts_with(prefix)) {
+        let key = Key::parse(moved.into_bytes())?;
+        bytes = bytes.saturating_add(versions::bytes_of_key(bucket, &key)?);
+    }
+    Ok(bytes)
 }
 
 /// The size of a file; 0 where it is gone, or is none.
@@ -40,6 +49,17 @@ pub(super) fn file_bytes(dir: impl AsFd, name: &str) -> Result<u64> {
         Ok(_) | Err(Errno::NOENT) => Ok(0),
         Err(error) => Err(refused(error)),
     }
+}
+
+/// The sizes of the files in it.
+pub(super) fn folder_bytes(folder: &OwnedFd) -> Result<u64> {
+    let mut bytes: u64 = 0;
+    for entry in dir::entries(folder).map_err(refused)? {
+        if let (Some(entry), _) = entry.map_err(refused)? {
+            bytes = bytes.saturating_add(file_bytes(folder, &entry)?);
+        }
+    }
+    Ok(bytes)
 }
 
 /// One tree: the bucket's own, or that of its versions.
@@ -137,14 +157,7 @@ impl Walk<'_> {
 
     /// The files of one key's versions.
     fn of_key(&self, parent: &OwnedFd, name: &str) -> Result<u64> {
-        let mut bytes: u64 = 0;
-        let Some(folder) = self.open(parent, name)? else { return Ok(0) };
-        for entry in dir::entries(&folder).map_err(refused)? {
-            if let (Some(entry), _) = entry.map_err(refused)? {
-                bytes = bytes.saturating_add(file_bytes(&folder, &entry)?);
-            }
-        }
-        Ok(bytes)
+        self.open(parent, name)?.map_or(Ok(0), |folder| folder_bytes(&folder))
     }
 
     /// What the system keeps us out of cannot be written to either; it must not shut out its user.

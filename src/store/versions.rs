@@ -26,7 +26,7 @@ mod keep;
 mod list;
 mod remove;
 
-use super::{Bucket, Object, Versioning, commit, object};
+use super::{Bucket, Object, Versioning, commit, object, usage};
 use crate::error::{ErrorCode, Result, S3Error};
 use crate::types::{
     ChecksumAlgorithm, ChecksumType, Conditions, ETag, Key, ObjectMeta, Owner, Timestamp, VersionId,
@@ -37,6 +37,19 @@ use id::VersionFile;
 pub(super) use keep::Versioned;
 pub(super) use list::list;
 pub(super) use remove::remove;
+
+/// Bytes of all versions of a key, the current one too, as of one moment.
+pub(super) fn bytes_of_key(bucket: &Bucket, key: &Key) -> Result<u64> {
+    let root = bucket.root();
+    let _lock = root.locks.key(bucket.inode(), key.as_str())?;
+    let current = commit::current(bucket, key)?.map_or(0, |(_, object)| object.length);
+    let folder = match bucket.known_id() {
+        Some(id) => Folder::open(root, id, key)?,
+        None => None,
+    };
+    let others = folder.map_or(Ok(0), |folder| usage::folder_bytes(&folder.dir))?;
+    Ok(current.saturating_add(others))
+}
 
 /// What lies at a key, or at a version of it.
 #[derive(Clone, Debug)]

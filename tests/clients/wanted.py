@@ -23,6 +23,7 @@ README = pathlib.Path("README.md")
 SITE = "www.example.com"
 CAT = b"a cat"
 FIRST, SECOND = b"the first backup", b"the second backup"
+IN_DROP_BOX = ["by-aws.img", "by-s3cmd.img", "disk.img"]
 GONE = ("InvalidAccessKeyId", 403)
 
 
@@ -165,9 +166,13 @@ class Wanted:
         return f"{there}disk.img" in listed and beside and shut(s3, "photos", "cat.jpg")
 
     def drop_box(self, _):
-        client = rclone.Rclone(self.signed_by("host1"), self.work)
-        client._rclone("copyto", "--s3-no-check-bucket", "--s3-no-head", "--no-check-dest",
-                       self.work / "disk.img", "g:backups/host1/disk.img")
+        """Three clients put; rclone by the flags that README gives for that."""
+        endpoint, disk, there = self.signed_by("host1"), self.work / "disk.img", "backups/host1"
+        AwsCli(endpoint, self.work).put(disk, "backups", "host1/by-aws.img")
+        s3_cmd.S3cmd(endpoint, self.work).put(disk, "backups", "host1/by-s3cmd.img")
+        blind = ["--s3-no-head", "--no-check-dest"]
+        rclone.Rclone(endpoint, self.work)._rclone("copy", *blind, disk, f"g:{there}/")
+        assert sorted(os.listdir(self.server.data / there)) == IN_DROP_BOX
         s3, where = self.boto("host1"), {"Bucket": "backups", "Key": "host1/disk.img"}
         assert self.root.get_object(**where)["Body"].read() == FIRST
         unread = boto.code(s3.get_object, **where), boto.code(s3.head_object, **where)
@@ -181,7 +186,7 @@ class Wanted:
         s3, where = self.boto("host1"), {"Bucket": "backups", "Key": "host1/disk.img"}
         s3.put_object(Body=SECOND, **where)
         s3.delete_object(**where)
-        listed = self.root.list_object_versions(Bucket="backups", Prefix="host1/")["Versions"]
+        listed = self.root.list_object_versions(Bucket="backups", Prefix="host1/d")["Versions"]
         kept = [entry["VersionId"] for entry in listed]
         for version in kept:
             destroyed = boto.code(s3.delete_object, VersionId=version, **where)
@@ -309,7 +314,7 @@ class Wanted:
 
     def old(self, _):
         """A month passes for the files of the deleted ones; a server sweeps when it starts."""
-        where = {"Bucket": "backups", "Prefix": "host1/"}
+        where = {"Bucket": "backups", "Prefix": "host1/d"}
         assert len(self.root.list_object_versions(**where)["Versions"]) == 2
         long_ago = time.time() - 40 * 86400
         for path in (self.server.data / ".glassbucket" / "versions").rglob("*"):

@@ -159,6 +159,7 @@ fn remove_for_good(
     if let Some((place, object)) = &current
         && object.meta.version_id == version
     {
+        let _told = root.moves.change(bucket.dir(), key.as_str())?;
         remove_current(bucket, removal, place, object, folder.as_ref())?;
         return Ok(Try::Done(removed(version, false)));
     }

@@ -94,6 +94,32 @@ fn get_object_of_a_version_finds_it_while_others_come_and_go() {
     assert_eq!(kept(&scratch, "d/k"), [""; 0]);
 }
 
+/// Else a user could hide its bytes from each measure of its quota.
+#[test]
+fn class_m_a_version_that_comes_back_counts_at_every_moment() {
+    let scratch = Scratch::new();
+    let servers = servers(&scratch);
+    put(&servers[0], "d/k", &[b'x'; 1000]);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                for prefix in ["", "d/", "d/k"] {
+                    assert!(servers[0].bytes_stored(prefix).unwrap() >= 1000);
+                }
+            }
+        });
+        for _ in 0..100 {
+            let newer = put(&servers[0], "d/k", b"n");
+            delete_version(&servers[0], "d/k", newer);
+            let marker = delete(&servers[0], "d/k");
+            delete_version(&servers[0], "d/k", marker);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(servers[0].bytes_stored("").unwrap(), 1000);
+}
+
 /// DeleteBucket must not find the bucket empty because its only object is on its way to the
 /// versions, or back.
 #[test]
