@@ -3,7 +3,7 @@
 //! Stands after `router`, which made the [`Operation`], and before `store`, which keeps the files.
 //! Nothing here parses a header, writes a tag of XML or touches a file. A handler is given what
 //! was asked and opens bucket, object or upload through `open`, which is the one way to them and
-//! authorises the caller: authorisation comes before any information (security classes G and H),
+//! asks `authorise` first: authorisation comes before any information (security classes G and H),
 //! so an object that may not be read answers the same whether it exists or not. A missing bucket
 //! is `NoSuchBucket` to everyone, as on AWS.
 //!

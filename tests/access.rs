@@ -4,10 +4,10 @@
 mod common;
 
 use common::OWN;
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::sharing::{
-    as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
-    put_policy, shut, statement,
+    as_nobody, as_other, assert_denied, bucket, object, open, owner_of, put_acl, put_policy, shut,
+    statement,
 };
 use common::xml::{text, texts};
 use glassbucket::types::Timestamp;

@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::client::{Answer, Request};
+use common::client::{Answer, Request, assert_refused};
 use common::form::Form;
 use common::sharing::{
-    as_nobody, as_other, assert_denied, assert_refused, bucket, object, open, owner_of, put_acl,
-    put_policy, shut, statement,
+    as_nobody, as_other, assert_denied, bucket, object, open, owner_of, put_acl, put_policy, shut,
+    statement,
 };
 use common::xml::{text, texts};
 use common::{OTHER, OWN, TestServer};

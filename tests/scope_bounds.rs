@@ -3,15 +3,14 @@
 
 mod common;
 
-use common::client::{Answer, Request, encode};
+use common::client::{Answer, Request, assert_refused, encode};
 use common::form::Form;
 use common::lock;
 use common::operations::content_md5;
 use common::refusals::snapshot;
 use common::roles::{as_third, scoped, with_role};
 use common::sharing::{
-    as_nobody, as_other, assert_denied, assert_refused, bucket, object, put_acl, put_policy,
-    statement,
+    as_nobody, as_other, assert_denied, bucket, object, put_acl, put_policy, statement,
 };
 use common::xml::{text, texts};
 use common::{OTHER, TestServer};

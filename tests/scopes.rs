@@ -4,14 +4,12 @@
 
 mod common;
 
-use common::client::Request;
+use common::client::{Request, assert_refused};
 use common::form::Form;
 use common::operations::{PARTS, operations};
 use common::refusals::{Refusals, begin, server, snapshot};
 use common::roles::{Scene, Wants, as_third, scoped, wants, with_role};
-use common::sharing::{
-    as_other, assert_denied, assert_refused, bucket, object, owner_of, statement,
-};
+use common::sharing::{as_other, assert_denied, bucket, object, owner_of, statement};
 use common::xml::{text, texts};
 use common::{OTHER, TestServer};
 use glassbucket::auth::role::Role;

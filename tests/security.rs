@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::client::{Answer, Connection, Request, Signer, raw_head, sha256};
+use common::client::{Answer, Request, Signer, raw_head, sha256};
 use common::refusals::snapshot;
 use common::{OTHER, OWN, TestServer};
 use glassbucket::auth::chunk::Chain;
@@ -260,52 +260,6 @@ fn class_c_every_chunk_is_signed_and_none_is_short_long_or_missing() {
     }
     let good = streamed(&server, 4, |c| chunk(c, "da") + &chunk(c, "ta") + &chunk(c, ""));
     assert_eq!(good.status, 200, "{}", good.text());
-}
-
-#[test]
-fn class_g_a_private_object_answers_the_same_whether_it_exists_or_not() {
-    let server = server();
-    for headers in [
-        vec![],
-        vec![("range", "bytes=0-3")],
-        vec![("if-none-match", "*")],
-        vec![("if-modified-since", "Sat, 21 Nov 2020 18:52:07 GMT")],
-        vec![("if-match", "\"0\"")],
-    ] {
-        for method in ["GET", "HEAD", "PUT", "DELETE"] {
-            for who in [Some(OTHER), None] {
-                let answers = ["private", "absent"].map(|key| {
-                    let mut request = Request::object(method, "bkt", key);
-                    for (name, value) in &headers {
-                        request = request.header(name, value);
-                    }
-                    let mut connection = server.connect();
-                    let answer = match who {
-                        Some(user) => connection.call(&server.signer(user), &request),
-                        None => anonymous(&mut connection, &server, &request),
-                    };
-                    (answer.status, answer.code(), answer.body.len())
-                });
-                // 501: a condition that S3 has not for this method is refused unseen.
-                assert!(matches!(answers[0].0, 403 | 501), "{method} {headers:?}");
-                assert_eq!(answers[0].0, answers[1].0, "{method} {headers:?}");
-                assert_eq!(answers[0].1, answers[1].1, "{method} {headers:?}");
-            }
-        }
-    }
-    assert_eq!(server.call(Request::object("GET", "bkt", "private")).body, SECRET_CONTENT);
-}
-
-fn anonymous(
-    connection: &mut Connection,
-    server: &TestServer,
-    request: &Request,
-) -> common::client::Answer {
-    let mut headers = vec![("host".to_owned(), server.address.to_string())];
-    headers.extend(request.headers.iter().cloned());
-    headers.push(("content-length".to_owned(), "0".to_owned()));
-    connection.send(&raw_head(&request.method, &request.target(), &headers));
-    connection.answer(&request.method)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Two users and nobody before one bucket: the few lines that the tests of access share.
 
-use super::client::{Answer, Request, raw_head};
+use super::client::{Answer, Request, assert_refused, raw_head};
 use super::xml::texts;
 use super::{OTHER, TestServer};
 use glassbucket::types::PublicAccessBlock;
@@ -43,11 +43,6 @@ pub fn as_nobody(server: &TestServer, request: &Request) -> Answer {
     connection.send(&raw_head(&request.method, &request.target(), &headers));
     connection.send(&request.body);
     connection.answer(&request.method)
-}
-
-#[track_caller]
-pub fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text());
 }
 
 #[track_caller]
