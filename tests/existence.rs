@@ -170,13 +170,14 @@ fn class_g_a_key_that_is_being_written_is_refused_like_one_that_nobody_has() {
     let there: Vec<Thing> = (0..states.len()).map(|index| states.get(index).1.clone()).collect();
     states.renew_void();
     let key = there.last().expect("a key").key.clone();
+    let callers = callers(&server); // they write, and a lock of theirs may be among those held
     let locks = hold_locks(&server);
     let signer = server.signer(OWN);
     let mut connection = server.connect();
     let put = Request::object("PUT", "held", &key).body("again");
     let write = std::thread::spawn(move || connection.call(&signer, &put).status);
     let mut compared = 0;
-    for caller in callers(&server).iter().filter(|caller| caller.name != "dropbox") {
+    for caller in callers.iter().filter(|caller| caller.name != "dropbox") {
         let wire = Wire::new(server.address);
         let mut inquiry = Inquiry { server: &server, world, caller, wire };
         for ask in asks().iter().filter(|ask| ask.to != To::Own).step_by(STEP) {

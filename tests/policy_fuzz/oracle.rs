@@ -196,13 +196,18 @@ fn ordered(relation: &str, given: f64, wanted: f64) -> bool {
     }
 }
 
-/// Seconds since 1970: epoch time, a date, or a date with a time. What is none compares with
-/// nothing.
+/// Seconds since 1970: a W3C form of ISO 8601, from the year alone to a date with a time, or epoch
+/// time. What is none compares with nothing.
 fn moment(text: &str) -> f64 {
-    let stamp = |text: &str| text.parse::<jiff::Timestamp>();
-    let stamp = stamp(text).or_else(|_| stamp(&format!("{text}T00:00:00Z")));
+    let rest = match text.len() {
+        4 => "-01-01T00:00:00Z",
+        7 => "-01T00:00:00Z",
+        10 => "T00:00:00Z",
+        _ => "",
+    };
     let secs = |stamp: jiff::Timestamp| stamp.as_millisecond() as f64 / 1000.0;
-    text.parse().unwrap_or_else(|_| stamp.map_or(f64::NAN, secs))
+    let stamp = format!("{text}{rest}").parse().map(secs).ok();
+    stamp.or_else(|| text.parse().ok()).unwrap_or(f64::NAN)
 }
 
 /// CIDR, bit by bit; an address alone is itself.

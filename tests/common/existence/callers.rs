@@ -275,7 +275,7 @@ fn string_to_sign(request: &Request, date: &str) -> String {
         sigv2::SUB_RESOURCES.contains(&name)
     };
     let mut subs: Vec<&str> = request.query.split('&').filter(is_sub).collect();
-    subs.sort_by_key(|param| param.split('=').next());
+    subs.sort_unstable_by_key(|param| param.split_once('=').unwrap_or((param, "")));
     let subs = match subs.is_empty() {
         true => String::new(),
         false => format!("?{}", subs.join("&").replace("%2F", "/")),
