@@ -230,7 +230,8 @@ enum Sign {
 }
 
 /// A text of the policy with its wildcards, and its variables replaced where the version has them.
-/// What a request brings, and what `${*}`, `${?}` and `${$}` stand for, is never a wildcard.
+/// What a request brings, and what `${*}`, `${?}` and `${$}` stand for, is never a wildcard. Spaces
+/// around the name of a variable do not count; AWS's page does not say.
 fn signs(text: &str, variables: Option<&Asked>) -> Option<Vec<Sign>> {
     let Some(first) = text.chars().next() else { return Some(Vec::new()) };
     if let (Some(asked), Some((name, rest))) =
@@ -238,8 +239,8 @@ fn signs(text: &str, variables: Option<&Asked>) -> Option<Vec<Sign>> {
     {
         let value = match (name, name.split_once(',')) {
             ("*" | "?" | "$", _) => name.to_owned(),
-            (_, None) => asked.fact(name)?.first()?.clone(),
-            (_, Some((key, default))) => match asked.fact(key) {
+            (_, None) => asked.fact(name.trim())?.first()?.clone(),
+            (_, Some((key, default))) => match asked.fact(key.trim()) {
                 Some(values) => values.first()?.clone(),
                 None => default.trim().trim_matches('\'').to_owned(),
             },

@@ -108,8 +108,8 @@ fn signer(server: &TestServer, name: &str) -> Signer {
     server.signer((&key, &secret))
 }
 
-const CREATE_ONLY: &str = "If-None-Match: *, or If-Match: *, of a write asks for PutObject alone, \
-    as on AWS";
+const CREATE_ONLY: &str = "If-None-Match: * of a write asks for PutObject alone, as on AWS, and \
+    If-Match: *, which AWS has not, tells no more";
 const IF_THERE: &str = "If-Match: * of a delete asks for DeleteObject alone, as on AWS";
 const FOR_GOOD: &str = "a version that is removed for good is told from a delete marker, as on AWS";
 
